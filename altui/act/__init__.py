@@ -1,0 +1,1 @@
+"""What changes the world: planners, steps, jobs. Needs a Permit."""

@@ -1,0 +1,1 @@
+"""Step kinds: the verbs that change the world."""

@@ -1,0 +1,160 @@
+"""States, findings, trace and verdict: what the rules make of a snapshot."""
+
+from datetime import date, datetime
+from enum import StrEnum
+
+from msgspec import Struct, field
+
+
+class StageId(StrEnum):
+    postgres = "postgres"
+    fivetran = "fivetran"
+    bigquery = "bigquery"
+    dbt = "dbt"
+    elasticsearch = "elasticsearch"
+    kibana = "kibana"
+
+
+STAGES: tuple[StageId, ...] = tuple(StageId)
+
+
+class State(StrEnum):
+    ok = "ok"
+    due = "due"
+    """Not expected yet."""
+    late = "late"
+    """Expected and not there; nothing has failed."""
+    broken = "broken"
+    """A service's own answer says so, or a second witness."""
+    unknown = "unknown"
+    """Cannot be seen."""
+    denied = "denied"
+    off = "off"
+    """Not configured, not offered."""
+
+
+SEVERITY: dict[State, int] = {
+    State.broken: 6,
+    State.late: 5,
+    State.unknown: 4,
+    State.denied: 3,
+    State.due: 2,
+    State.ok: 1,
+    State.off: 0,
+}
+
+
+def worst(states: "list[State] | tuple[State, ...]") -> State:
+    """The state that matters most; ok when there is none."""
+    return max(states, key=SEVERITY.__getitem__, default=State.ok)
+
+
+class Evidence(Struct, frozen=True):
+    """Words or figures, with where and when they were read."""
+
+    stage: StageId
+    where: str
+    words: str
+    at: datetime | None
+    figures: dict[str, int | float | str | None] = field(
+        default_factory=dict[str, int | float | str | None]
+    )
+
+
+class Finding(Struct, frozen=True):
+    """One thing that is late, broken, unknown or denied."""
+
+    check: str
+    """Kebab-free dotted id of the check, such as `fivetran.late`."""
+    stage: StageId
+    state: State
+    subject: str
+    """One line for a person, at most 80 characters."""
+    since: datetime
+    days: tuple[date, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+
+
+class StageHealth(Struct, frozen=True):
+    state: State
+    word: str
+    """At most ten characters for the strip: `ok`, `DOWN`, `ends 21 Nov` ..."""
+    age_of: datetime | None
+    """The moment whose age is shown (health.md, Stages)."""
+    seen_at: datetime | None
+    """When the stage was last read."""
+    detail: str
+    """One line: why this state."""
+
+
+class Cell(Struct, frozen=True):
+    count: int | None
+    state: State
+
+
+class TraceRow(Struct, frozen=True):
+    """One day of one table across the stages."""
+
+    day: date
+    table: str
+    cells: dict[StageId, Cell]
+    first_loss: StageId | None = None
+
+
+class Diagnosis(Struct, frozen=True):
+    cause: str
+    evidence: tuple[Evidence, ...] = ()
+    told_apart_by: str = ""
+
+
+class VerdictState(StrEnum):
+    ok = "ok"
+    wait = "wait"
+    late = "late"
+    broken = "broken"
+    suspected = "suspected"
+    check = "check"
+    stale = "stale"
+
+
+class Verdict(Struct, frozen=True):
+    """The three lines for 3 am."""
+
+    state: VerdictState
+    headline: str
+    why: str
+    do: str
+    since: datetime | None = None
+    first_loss: StageId | None = None
+    cause: Diagnosis | None = None
+
+
+class Assessment(Struct, frozen=True):
+    at: datetime
+    stages: dict[StageId, StageHealth]
+    findings: tuple[Finding, ...]
+    trace: tuple[TraceRow, ...]
+    """Newest day first, the whole window of each table."""
+    verdict: Verdict
+    diagnoses: tuple[Diagnosis, ...] = ()
+    since: dict[str, datetime] = field(default_factory=dict[str, datetime])
+    """First sight of each finding and of each difference, by key; carried from look to look."""
+    due: "Due | None" = None
+
+
+class Due(Struct, frozen=True):
+    """What the schedules say at this moment."""
+
+    wanted_day: date
+    """Newest day that must be in marts and indices by now."""
+    coming_day: date
+    """Newest complete day; due while it is newer than `wanted_day`."""
+    coming_due_at: datetime
+    """When `coming_day` becomes late."""
+    next_run_at: datetime
+    """Next scheduled start of the nightly run."""
+    usual_delay_s: float
+    usual_duration_s: float
+    sync_slot: datetime | None = None
+    """Latest scheduled start of a Fivetran sync."""
+    sync_due_at: datetime | None = None

@@ -1,0 +1,65 @@
+"""Observations: a probe's last answer, its last failure, and both side by side."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import TypeVar
+
+from msgspec import Struct, field
+
+from altui.core.model.reading import Reading
+
+R = TypeVar("R")
+
+
+class Trouble(StrEnum):
+    """Why a probe has no answer; it decides between unknown, denied, off and broken."""
+
+    unreachable = "unreachable"
+    """No answer at all: refused, timed out, no such host. The state is unknown."""
+    denied = "denied"
+    """The service answered that we may not look (401, 403, 28P01 ...)."""
+    refused = "refused"
+    """The service's own answer is that it cannot serve (5xx, in recovery ...). Broken."""
+    missing = "missing"
+    """The service answered that the thing asked for does not exist. Broken."""
+    nonsense = "nonsense"
+    """The answer cannot be understood. Unknown."""
+    off = "off"
+    """Not configured, or not offered by this service."""
+
+
+class ProbeError(Struct, frozen=True):
+    trouble: Trouble
+    words: str
+    """The service's own words, cleaned and bounded."""
+    where: str
+    """What was asked: method and path, or the query's name. Never a secret."""
+
+
+class Observation(Struct, frozen=True):
+    """A probe's last answer. `value` is the last good one and stays beside `error`."""
+
+    probe: str
+    value: Reading | None = None
+    at: datetime | None = None
+    """When `value` was read."""
+    tried_at: datetime | None = None
+    error: ProbeError | None = None
+    failures: int = 0
+    failing_since: datetime | None = None
+    next_try: datetime | None = None
+    took: float | None = None
+    """Seconds the last try took."""
+
+
+class Snapshot(Struct, frozen=True):
+    """All observations at one moment, by probe id."""
+
+    at: datetime
+    observations: dict[str, Observation] = field(default_factory=dict[str, Observation])
+
+    def get(self, probe: str, kind: type[R]) -> R | None:
+        """The last good value of a probe, or None."""
+        observation = self.observations.get(probe)
+        value = observation.value if observation else None
+        return value if isinstance(value, kind) else None

@@ -1,0 +1,135 @@
+"""What the pipeline is made of: data whose defaults are ApplyLens.
+
+Nothing else in the code knows a table, a mart or an index by name.
+"""
+
+from typing import Literal
+
+from msgspec import Struct
+
+
+class Table(Struct, frozen=True, forbid_unknown_fields=True):
+    """A source table that Fivetran copies, with the names of its copies."""
+
+    name: str
+    source: str
+    """Schema and table in PostgreSQL, such as `public.emails`."""
+    raw: str
+    """Table in the raw dataset, such as `public_emails`."""
+    staging: str
+    day: str
+    """Timestamp column whose UTC date is the row's day, on every side."""
+    created: str = "created_at"
+    """Timestamp column that says when the row was written at the source."""
+
+
+class Measure(Struct, frozen=True, forbid_unknown_fields=True):
+    """A figure that is carried from staging to the mart to the index."""
+
+    name: str
+    """The mart's column and the index's field."""
+    sql: str
+    """BigQuery expression over staging that yields the same figure."""
+    tolerance: float = 0.001
+    """Relative difference that must stay strictly below this."""
+
+
+class Mart(Struct, frozen=True, forbid_unknown_fields=True):
+    """A dbt mart and the index its days are exported to."""
+
+    name: str
+    index: str
+    """Suffix behind the index prefix, such as `risk_daily`."""
+    day: str = "d"
+    id: str = "d"
+    table: str | None = None
+    """Source table whose days this mart aggregates; None when fed by an ops table."""
+    ops: str | None = None
+    """Ops table whose days this mart expects; None when every day is expected."""
+    ops_day: str = "created_at"
+    count: str | None = None
+    """Column that counts the day's source rows; None when a day is one row."""
+    measures: tuple[Measure, ...] = ()
+
+
+class Workflow(Struct, frozen=True, forbid_unknown_fields=True):
+    file: str = "analytics-sync.yml"
+    hour: int = 3
+    minute: int = 15
+    """Scheduled start, UTC."""
+    least_delay_minutes: int = 60
+    """GitHub starts schedules late; a usual delay is never taken below this."""
+    export_step: str = "Export to Elasticsearch"
+    dbt_steps: tuple[str, ...] = ("Install dbt packages", "Run dbt models", "Run dbt tests")
+
+
+class Sync(Struct, frozen=True, forbid_unknown_fields=True):
+    """Fivetran's schedule as the runbook promises it."""
+
+    every_minutes: int = 60
+    grace_minutes: int = 15
+
+
+class Dashboard(Struct, frozen=True, forbid_unknown_fields=True):
+    id: str = "analytics-overview"
+    data_view: str = "analytics_applylens_*"
+    time_field: str = "d"
+
+
+def _emails_measures() -> tuple[Measure, ...]:
+    return (
+        Measure("emails", "COUNT(*)"),
+        Measure("emails_scored", "COUNT(risk_score)"),
+        Measure("avg_risk", "ROUND(AVG(risk_score), 2)"),
+        Measure("coverage_pct", "ROUND(100 * COUNT(risk_score) / COUNT(*), 2)"),
+        Measure("high_risk_count", "COUNTIF(risk_bucket = 'high')"),
+        Measure("critical_risk_count", "COUNTIF(risk_bucket = 'critical')"),
+    )
+
+
+class Pipeline(Struct, frozen=True, forbid_unknown_fields=True):
+    tables: tuple[Table, ...] = (
+        Table("emails", "public.emails", "public_emails", "stg_emails", "received_at"),
+        Table(
+            "applications",
+            "public.applications",
+            "public_applications",
+            "stg_applications",
+            "created_at",
+        ),
+    )
+    marts: tuple[Mart, ...] = (
+        Mart(
+            "mrt_risk_daily",
+            "risk_daily",
+            table="emails",
+            count="emails",
+            measures=_emails_measures(),
+        ),
+        Mart("mrt_parity_drift", "parity_drift", ops="ops_parity_checks", ops_day="checked_at"),
+        Mart("mrt_backfill_slo", "backfill_slo", ops="ops_backfill_jobs", ops_day="started_at"),
+    )
+    workflow: Workflow = Workflow()
+    sync: Sync = Sync()
+    dashboard: Dashboard = Dashboard()
+    template: str = "analytics_applylens"
+    window_days: int = 90
+    """Days that are counted one by one; the export's default window as well."""
+    total_tolerance: float = 0.01
+    """The runbook's tolerance on totals, Postgres against BigQuery."""
+
+
+def risk_mart(pipeline: Pipeline) -> Mart:
+    """The mart whose days readers look for first: the first that expects every day."""
+    return next(mart for mart in pipeline.marts if mart.table is not None)
+
+
+ServiceId = Literal["postgres", "fivetran", "bigquery", "github", "elasticsearch", "kibana"]
+SERVICES: tuple[ServiceId, ...] = (
+    "postgres",
+    "fivetran",
+    "bigquery",
+    "github",
+    "elasticsearch",
+    "kibana",
+)

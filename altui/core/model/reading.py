@@ -1,0 +1,175 @@
+"""What the services were found to say: one Struct a probe.
+
+Text in these Structs was cleaned and bounded by the adapter that read it; unknown words of a
+service are kept as they are, never mapped away. Times are aware UTC datetimes.
+"""
+
+from datetime import date, datetime
+
+from msgspec import Struct, field
+
+
+class Series(Struct, frozen=True):
+    """Rows of one table, mart or index."""
+
+    rows: int
+    """All live rows (documents), inside the window and before it."""
+    latest: datetime | date | None
+    """Newest value of the day column."""
+    by_day: dict[date, int] = field(default_factory=dict[date, int])
+    """Per UTC day of the window: live rows, or the mart's own count of source rows."""
+    changed: dict[date, datetime] = field(default_factory=dict[date, datetime])
+    """Per day: when its newest row was written (source) or synced (raw); empty elsewhere."""
+    synced: datetime | None = None
+    """Newest `_fivetran_synced`; raw tables only."""
+    physical: int | None = None
+    """Rows with soft-deleted ones; raw tables only."""
+
+
+class Counts(Struct, frozen=True, tag=True):
+    """Exact counts of one service, from one grouped query.
+
+    Keys of `series`: the table's name in PostgreSQL; `raw.NAME`, `staging.NAME`, `mart.NAME`,
+    `ops.NAME` in BigQuery; `index.NAME` (the mart's name) in Elasticsearch. A table that does not
+    exist has no key; `missing` says so in the service's words.
+    """
+
+    start: date
+    """First day of the window."""
+    series: dict[str, Series]
+    query: str
+    """The text that was sent, for the engineer to repeat."""
+    bytes: int | None = None
+    missing: dict[str, str] = field(default_factory=dict[str, str])
+
+
+class Note(Struct, frozen=True):
+    """A task or warning of Fivetran, in its own words."""
+
+    code: str
+    message: str
+
+
+class SyncTable(Struct, frozen=True):
+    source: str
+    destination: str
+    enabled: bool
+
+
+class Connection(Struct, frozen=True, tag=True):
+    """A Fivetran connection."""
+
+    id: str
+    schema: str
+    setup_state: str
+    sync_state: str
+    update_state: str
+    succeeded_at: datetime | None
+    failed_at: datetime | None
+    sync_frequency: int
+    """Minutes between syncs."""
+    schedule_type: str
+    paused: bool
+    created_at: datetime | None = None
+    rescheduled_for: datetime | None = None
+    is_historical_sync: bool = False
+    tasks: tuple[Note, ...] = ()
+    warnings: tuple[Note, ...] = ()
+    tables: tuple[SyncTable, ...] = ()
+    sync_minute: int | None = None
+    """Minute of the hour at which scheduled syncs start, where it is known."""
+
+
+class RunStep(Struct, frozen=True):
+    name: str
+    status: str
+    conclusion: str | None
+    started_at: datetime | None
+    completed_at: datetime | None
+
+
+class Run(Struct, frozen=True):
+    """One run of the workflow; `status` and `conclusion` are GitHub's free words."""
+
+    id: int
+    number: int
+    attempt: int
+    event: str
+    status: str
+    conclusion: str | None
+    created_at: datetime
+    started_at: datetime | None
+    updated_at: datetime | None
+    title: str
+    actor: str
+    head_sha: str
+    url: str
+    steps: tuple[RunStep, ...] = ()
+    """Steps of the job that failed or runs; empty where they were not asked for."""
+
+
+class Runs(Struct, frozen=True, tag=True):
+    """The workflow and its newest runs, newest first."""
+
+    workflow: str
+    workflow_state: str
+    runs: tuple[Run, ...]
+
+
+class TableMeta(Struct, frozen=True):
+    rows: int | None
+    """Includes soft-deleted rows: a label, never a state."""
+    bytes: int | None
+    modified: datetime | None
+    kind: str = "TABLE"
+
+
+class Warehouse(Struct, frozen=True, tag=True):
+    """BigQuery's free table metadata by `dataset.table`; a missing table has no key."""
+
+    tables: dict[str, TableMeta]
+    missing: dict[str, str] = field(default_factory=dict[str, str])
+
+
+class Index(Struct, frozen=True):
+    name: str
+    health: str
+    status: str
+    docs: int
+    bytes: int
+    blocks: tuple[str, ...] = ()
+
+
+class Cluster(Struct, frozen=True, tag=True):
+    """Elasticsearch's health and the pipeline's indices."""
+
+    name: str
+    status: str
+    nodes: int
+    indices: dict[str, Index]
+    """By index name behind the alias or the name itself."""
+    template: bool
+    unassigned: int = 0
+
+
+class DataView(Struct, frozen=True):
+    id: str
+    title: str
+    time_field: str | None
+
+
+class Kibana(Struct, frozen=True, tag=True):
+    level: str
+    summary: str
+    version: str | None
+    data_views: tuple[DataView, ...] = ()
+    dashboard: str | None = None
+    """Title of the pipeline's dashboard; None when it is not there."""
+    references: tuple[str, ...] = ()
+    """Ids of data views that the dashboard refers to."""
+    time_from: str | None = None
+    time_to: str | None = None
+    time_restore: bool = False
+
+
+Reading = Counts | Connection | Runs | Warehouse | Cluster | Kibana

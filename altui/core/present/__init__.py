@@ -1,0 +1,1 @@
+"""Rows and lines for people and programs; both front ends print these."""

@@ -1,0 +1,1 @@
+"""Builders of the grouped queries, pure: window in, text and parameters out."""

@@ -1,0 +1,1 @@
+"""Pure rules: a snapshot in, an assessment out."""

@@ -1,0 +1,1 @@
+"""Probes, poller, observer: services in, snapshots in the store out."""

@@ -1,0 +1,1 @@
+"""A living copy of the pipeline: a separate program that imports nothing of altui."""

@@ -1,0 +1,1 @@
+"""One adapter a system; the only code that talks to it."""

@@ -1,0 +1,1 @@
+"""SQLite: where the processes meet."""

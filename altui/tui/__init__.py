@@ -1,0 +1,1 @@
+"""The full-screen dashboard; reads the store, never a service."""
