@@ -14,8 +14,8 @@ class Series(Struct, frozen=True):
 
     rows: int
     """All live rows (documents), inside the window and before it."""
-    latest: datetime | date | None
-    """Newest value of the day column."""
+    latest: datetime | None
+    """Newest value of the day column; a date stands as its midnight UTC."""
     by_day: dict[date, int] = field(default_factory=dict[date, int])
     """Per UTC day of the window: live rows, or the mart's own count of source rows."""
     changed: dict[date, datetime] = field(default_factory=dict[date, datetime])

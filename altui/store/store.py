@@ -1,0 +1,155 @@
+"""Observations, the newest assessment and refresh requests: what screen and observer share."""
+
+import sqlite3
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
+from pathlib import Path
+
+import msgspec
+
+from altui.core.model.health import Assessment
+from altui.core.model.observed import Observation, Snapshot
+from altui.store import presence
+from altui.store.database import connect
+
+_observation = msgspec.json.Decoder(Observation)
+_assessment = msgspec.json.Decoder(Assessment)
+_encode = msgspec.json.Encoder().encode
+
+
+class Store:
+    """One profile's state on local disk. Every call is one short statement; none blocks long."""
+
+    def __init__(self, directory: Path, connection: sqlite3.Connection) -> None:
+        self.directory = directory
+        self._db = connection
+        self._version = -1
+
+    @classmethod
+    def open(cls, directory: Path) -> "Store":
+        """Opens the store in `directory`, making it when absent. Raises StoreError."""
+        return cls(directory, connect(directory / "altui.sqlite"))
+
+    def close(self) -> None:
+        self._db.close()
+
+    # What was observed
+
+    def snapshot(self, at: datetime) -> Snapshot:
+        """Every probe's newest observation, as of now."""
+        rows = self._db.execute("SELECT probe, payload FROM observation")
+        return Snapshot(at, dict(_decoded(rows)))
+
+    def put_observations(self, observations: Iterable[Observation]) -> None:
+        with self._transaction():
+            self._db.executemany(
+                "INSERT OR REPLACE INTO observation VALUES (?, ?)",
+                [(item.probe, _encode(item)) for item in observations],
+            )
+
+    def assessment(self) -> Assessment | None:
+        row = self._db.execute("SELECT payload FROM assessment").fetchone()
+        if row is None:
+            return None
+        try:
+            return _assessment.decode(row[0])
+        except msgspec.ValidationError:
+            return None  # written by an older altui; the next round writes a new one
+
+    def put_assessment(self, assessment: Assessment) -> None:
+        self._db.execute("INSERT OR REPLACE INTO assessment VALUES (1, ?)", [_encode(assessment)])
+
+    def changed(self) -> bool:
+        """Whether another process wrote since the last call; true the first time."""
+        (version,) = self._db.execute("PRAGMA data_version").fetchone()
+        moved = version != self._version
+        self._version = version
+        return moved
+
+    # Asking the observer
+
+    def request(self, probe: str = "*") -> int:
+        """Asks for a probe, or all, to be read now. The ticket tells when that was done."""
+        cursor = self._db.execute("INSERT INTO request (probe) VALUES (?)", [probe])
+        return int(cursor.lastrowid or 0)
+
+    def served(self, ticket: int) -> bool:
+        row = self._db.execute("SELECT served FROM request WHERE ticket = ?", [ticket]).fetchone()
+        return row is None or bool(row[0])
+
+    def requests(self) -> dict[int, str]:
+        """Open requests by ticket."""
+        return dict(
+            self._db.execute("SELECT ticket, probe FROM request WHERE NOT served ORDER BY ticket")
+        )
+
+    def serve(self, tickets: Iterable[int]) -> None:
+        """Marks requests as carried out; old ones are forgotten."""
+        with self._transaction():
+            self._db.executemany(
+                "UPDATE request SET served = 1 WHERE ticket = ?", [(ticket,) for ticket in tickets]
+            )
+            self._db.execute(
+                "DELETE FROM request"
+                " WHERE served AND ticket < (SELECT max(ticket) - 100 FROM request)"
+            )
+
+    # The day's budget for exact queries
+
+    def billed(self, day: date) -> int:
+        """Bytes that queries of this day have billed."""
+        row = self._db.execute(
+            "SELECT bytes FROM billed WHERE day = ?", [day.isoformat()]
+        ).fetchone()
+        return int(row[0]) if row else 0
+
+    def bill(self, day: date, count: int) -> None:
+        with self._transaction():
+            self._db.execute(
+                "INSERT INTO billed VALUES (?, ?)"
+                " ON CONFLICT DO UPDATE SET bytes = bytes + excluded.bytes",
+                [day.isoformat(), count],
+            )
+            self._db.execute(
+                "DELETE FROM billed WHERE day < date(?, '-40 days')", [day.isoformat()]
+            )
+
+    # Who is there
+
+    @contextmanager
+    def attend(self) -> Generator[None]:
+        """Marks a dashboard as open while inside; the observer ends with the last one."""
+        with presence.holding(self.directory / presence.DASHBOARDS, shared=True):
+            yield
+
+    def attended(self) -> bool:
+        return presence.held(self.directory / presence.DASHBOARDS)
+
+    def observed(self) -> bool:
+        """Whether an observer runs for this profile."""
+        return presence.held(self.directory / presence.OBSERVER)
+
+    @contextmanager
+    def observing(self) -> Generator[bool]:
+        """Become the one observer; yields False when another is."""
+        with presence.holding(self.directory / presence.OBSERVER) as mine:
+            yield mine
+
+    @contextmanager
+    def _transaction(self) -> Generator[None]:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
+
+
+def _decoded(rows: Iterable[tuple[str, bytes]]) -> Iterator[tuple[str, Observation]]:
+    for probe, payload in rows:
+        try:
+            yield probe, _observation.decode(payload)
+        except msgspec.ValidationError:
+            continue  # written by an older altui; the probe writes it anew

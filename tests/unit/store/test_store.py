@@ -1,0 +1,107 @@
+"""The store: what one process writes another reads, whole and typed."""
+
+import sqlite3
+import subprocess
+import sys
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from altui.core.model.observed import Observation, ProbeError, Trouble
+from altui.core.model.reading import Counts, Series
+from altui.store.database import StoreError
+from altui.store.store import Store
+
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+DAY = date(2026, 11, 22)
+
+
+@pytest.fixture
+def store(tmp_path: Path):
+    store = Store.open(tmp_path / "state")
+    yield store
+    store.close()
+
+
+def test_an_observation_comes_back_as_it_was_with_value_and_error(store: Store):
+    counts = Counts(DAY, {"emails": Series(151, NOON, {DAY: 150}, {DAY: NOON})}, "SELECT 1", 10)
+    seen = Observation(
+        "postgres.counts",
+        counts,
+        NOON,
+        NOON,
+        ProbeError(Trouble.unreachable, "refused", "postgres"),
+        failures=2,
+    )
+    store.put_observations([seen])
+    snapshot = store.snapshot(NOON)
+    assert snapshot.observations == {"postgres.counts": seen}
+    assert snapshot.get("postgres.counts", Counts) == counts
+
+
+def test_changed_tells_only_of_other_connections(store: Store):
+    assert store.changed()
+    assert not store.changed()
+    other = Store.open(store.directory)
+    other.put_observations([Observation("a")])
+    assert store.changed()
+    assert not store.changed()
+    other.close()
+
+
+def test_a_request_is_open_until_served(store: Store):
+    ticket = store.request()
+    assert store.requests() == {ticket: "*"}
+    assert not store.served(ticket)
+    store.serve([ticket])
+    assert store.served(ticket)
+    assert store.requests() == {}
+
+
+def test_billed_bytes_add_up_by_day(store: Store):
+    store.bill(DAY, 10)
+    store.bill(DAY, 5)
+    assert store.billed(DAY) == 15
+    assert store.billed(date(2026, 11, 23)) == 0
+
+
+def test_a_newer_schema_is_refused_in_words(tmp_path: Path):
+    Store.open(tmp_path).close()
+    with sqlite3.connect(tmp_path / "altui.sqlite") as db:
+        db.execute("PRAGMA user_version = 99")
+    with pytest.raises(StoreError, match="newer altui"):
+        Store.open(tmp_path)
+
+
+def test_a_directory_that_cannot_be_made_is_told_with_the_way_out(tmp_path: Path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreError, match="ALTUI_STATE_DIR"):
+        Store.open(tmp_path / "file" / "below")
+
+
+def test_an_unreadable_observation_is_left_out_not_fatal(store: Store):
+    store._db.execute("INSERT INTO observation VALUES ('x', '{\"probe\": 1}')")
+    assert store.snapshot(NOON).observations == {}
+
+
+def test_presence_ends_with_the_process_that_held_it(store: Store):
+    program = (
+        "import sys; from pathlib import Path; from altui.store.store import Store\n"
+        "store = Store.open(Path(sys.argv[1]))\n"
+        "with store.attend(), store.observing() as mine:\n"
+        "    print(mine, flush=True); sys.stdin.read()"
+    )
+    child = subprocess.Popen(
+        [sys.executable, "-c", program, str(store.directory)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert child.stdout and child.stdout.readline() == "True\n"
+    assert store.attended()
+    assert store.observed()
+    child.kill()
+    child.communicate()
+    assert not store.attended()
+    assert not store.observed()
