@@ -1,0 +1,162 @@
+"""Snapshot in, assessment out: a pure fold over the list of checks."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from altui.core.model.days import day_of
+from altui.core.model.health import (
+    STAGES,
+    Assessment,
+    Finding,
+    StageHealth,
+    StageId,
+    State,
+    worst,
+)
+from altui.core.model.observed import Observation, Snapshot, Trouble
+from altui.core.model.pipeline import Pipeline, risk_mart
+from altui.core.model.reading import Connection, Runs
+from altui.core.rules.look import Check, Look
+from altui.core.rules.parity import differences, losses, tables_there
+from altui.core.rules.running import workflow
+from altui.core.rules.schedule import due_times
+from altui.core.rules.seeing import unseen
+from altui.core.rules.serving import indices, kibana, newest_document, newest_seen
+from altui.core.rules.syncing import fivetran
+from altui.core.rules.trace import trace
+from altui.core.rules.verdict import rank, verdict
+
+CHECKS: tuple[Check, ...] = (unseen, fivetran, tables_there, workflow, indices, kibana)
+"""Every check; a new one is a function and a line here. Losses come from the trace."""
+
+STAGE_PROBES: dict[StageId, tuple[str, ...]] = {
+    StageId.postgres: ("postgres.counts",),
+    StageId.fivetran: ("fivetran.connection",),
+    StageId.bigquery: ("bigquery.counts", "bigquery.tables"),
+    StageId.dbt: ("bigquery.counts", "github.runs"),
+    StageId.elasticsearch: ("elasticsearch.cluster", "elasticsearch.counts"),
+    StageId.kibana: ("kibana.status",),
+}
+
+
+def assess(
+    snapshot: Snapshot, pipeline: Pipeline, now: datetime, before: Assessment | None = None
+) -> Assessment:
+    """What the rules make of `snapshot` at `now`.
+
+    `before` is the assessment of the look before this one: it carries when each finding and each
+    difference was first seen.
+    """
+    due = due_times(
+        pipeline,
+        snapshot.get("github.runs", Runs),
+        snapshot.get("fivetran.connection", Connection),
+        now,
+    )
+    look = Look(snapshot, pipeline, now, due, before.since if before else {})
+    rows = trace(look)
+    findings = tuple(rank([*_checked(look), *losses(look, rows)], None))
+    since = {finding_key(finding): finding.since for finding in findings}
+    since |= {key: look.first_seen(key) for key in differences(rows)}
+    return Assessment(
+        at=now,
+        stages={stage: _health(look, stage, findings) for stage in STAGES},
+        findings=findings,
+        trace=rows,
+        verdict=verdict(look, findings, rows),
+        since=since,
+        due=due,
+    )
+
+
+def finding_key(finding: Finding) -> str:
+    """What makes two findings of two looks the same one."""
+    if finding.check.startswith("parity."):
+        return f"{finding.check}.{finding.subject.split(':', 1)[0]}"
+    if finding.check == "table.missing":
+        return f"{finding.check}.{finding.subject.split(' ', 1)[0]}"
+    return finding.check
+
+
+def _checked(look: Look) -> Iterator[Finding]:
+    for check in CHECKS:
+        yield from check(look)
+
+
+def _health(look: Look, stage: StageId, findings: tuple[Finding, ...]) -> StageHealth:
+    own = [finding for finding in findings if finding.stage is stage]
+    seen = [look.observation(probe) for probe in STAGE_PROBES[stage]]
+    state, detail = State.ok, ""
+    if own:
+        state = worst([finding.state for finding in own])
+        detail = next(finding.subject for finding in own if finding.state is state)
+    elif absent := _absent(seen):
+        state, detail = absent
+    elif _is_due(look, stage):
+        state = State.due
+    times = [item.at for item in seen if item and item.at]
+    return StageHealth(
+        state, _word(look, stage, state), _age_of(look, stage), max(times, default=None), detail
+    )
+
+
+def _absent(seen: list[Observation | None]) -> tuple[State, str] | None:
+    """Off where nothing of the stage is configured; unknown where nothing was read yet."""
+    known = [item for item in seen if item is not None]
+    errors = [item.error for item in known if item.error]
+    if known and len(errors) == len(known) and errors[0].trouble is Trouble.off:
+        return State.off, errors[0].words
+    if not any(item.value is not None for item in known):
+        return State.unknown, "not looked yet"
+    return None
+
+
+def _is_due(look: Look, stage: StageId) -> bool:
+    due = look.due
+    waiting = due.sync_slot is not None and look.now >= due.sync_slot
+    if stage in (StageId.fivetran, StageId.bigquery):
+        return waiting
+    if stage in (StageId.dbt, StageId.elasticsearch):
+        mart = risk_mart(look.pipeline)
+        series = look.mart(mart) if stage is StageId.dbt else look.index(mart)
+        newest = day_of(series.latest) if series and series.latest else None
+        return newest is not None and newest < due.coming_day
+    return False
+
+
+def _word(look: Look, stage: StageId, state: State) -> str:
+    """At most ten columns for the strip."""
+    if state is State.unknown and stage is StageId.elasticsearch:
+        return "no answer"
+    if state is State.broken and look.observation(STAGE_PROBES[stage][0]) is not None:
+        observation = look.observation(STAGE_PROBES[stage][0])
+        if observation and observation.error:
+            return "DOWN"
+    mart = risk_mart(look.pipeline)
+    if state in (State.late, State.broken) and stage in (StageId.elasticsearch, StageId.kibana):
+        newest = (newest_seen if stage is StageId.kibana else newest_document)(look, mart)
+        if newest and newest < look.due.wanted_day:
+            return f"ends {newest.day} {newest:%b}"
+    return state.value
+
+
+def _age_of(look: Look, stage: StageId) -> datetime | None:
+    """The moment whose age is shown (health.md, Stages)."""
+    mart = risk_mart(look.pipeline)
+    table = next(table for table in look.pipeline.tables if table.name == mart.table)
+    match stage:
+        case StageId.postgres:
+            series = look.source_of(table)
+            return series.latest if series else None
+        case StageId.fivetran:
+            return look.connection.succeeded_at if look.connection else None
+        case StageId.bigquery:
+            raw = look.raw(table)
+            return raw.synced if raw else None
+        case StageId.dbt:
+            return look.mart_built_at(mart)
+        case StageId.elasticsearch:
+            index = look.index(mart)
+            return index.latest if index else None
+        case StageId.kibana:
+            return look.seen_at("kibana.status")

@@ -1,0 +1,108 @@
+"""One look at the pipeline: what a check is given."""
+
+from collections.abc import Callable, Iterable
+from datetime import date, datetime
+
+from msgspec import Struct, field
+
+from altui.core.model.days import day_of
+from altui.core.model.health import Due, Finding
+from altui.core.model.observed import Observation, Snapshot
+from altui.core.model.pipeline import Mart, Pipeline, Table
+from altui.core.model.reading import (
+    Cluster,
+    Connection,
+    Counts,
+    Kibana,
+    Runs,
+    Series,
+    Warehouse,
+)
+
+
+class Look(Struct, frozen=True):
+    """A snapshot with the moment's due times; read through its properties."""
+
+    snapshot: Snapshot
+    pipeline: Pipeline
+    now: datetime
+    due: Due
+    since: dict[str, datetime] = field(default_factory=dict[str, datetime])
+    """When each finding and difference was first seen, by key."""
+
+    @property
+    def today(self) -> date:
+        return day_of(self.now)
+
+    @property
+    def source(self) -> Counts | None:
+        return self.snapshot.get("postgres.counts", Counts)
+
+    @property
+    def warehouse(self) -> Counts | None:
+        return self.snapshot.get("bigquery.counts", Counts)
+
+    @property
+    def documents(self) -> Counts | None:
+        return self.snapshot.get("elasticsearch.counts", Counts)
+
+    @property
+    def tables(self) -> Warehouse | None:
+        return self.snapshot.get("bigquery.tables", Warehouse)
+
+    @property
+    def connection(self) -> Connection | None:
+        return self.snapshot.get("fivetran.connection", Connection)
+
+    @property
+    def runs(self) -> Runs | None:
+        return self.snapshot.get("github.runs", Runs)
+
+    @property
+    def cluster(self) -> Cluster | None:
+        return self.snapshot.get("elasticsearch.cluster", Cluster)
+
+    @property
+    def kibana(self) -> Kibana | None:
+        return self.snapshot.get("kibana.status", Kibana)
+
+    def source_of(self, table: Table) -> Series | None:
+        return self.source.series.get(table.name) if self.source else None
+
+    def raw(self, table: Table) -> Series | None:
+        return self.warehouse.series.get(f"raw.{table.name}") if self.warehouse else None
+
+    def staging(self, table: Table) -> Series | None:
+        return self.warehouse.series.get(f"staging.{table.name}") if self.warehouse else None
+
+    def mart(self, mart: Mart) -> Series | None:
+        return self.warehouse.series.get(f"mart.{mart.name}") if self.warehouse else None
+
+    def ops(self, mart: Mart) -> Series | None:
+        return self.warehouse.series.get(f"ops.{mart.ops}") if self.warehouse else None
+
+    def index(self, mart: Mart) -> Series | None:
+        return self.documents.series.get(f"index.{mart.name}") if self.documents else None
+
+    def mart_built_at(self, mart: Mart) -> datetime | None:
+        """When the mart was last written, from the free table metadata."""
+        if self.tables is None:
+            return None
+        for name, meta in self.tables.tables.items():
+            if name.rsplit(".", 1)[-1] == mart.name:
+                return meta.modified
+        return None
+
+    def observation(self, probe: str) -> Observation | None:
+        return self.snapshot.observations.get(probe)
+
+    def seen_at(self, probe: str) -> datetime | None:
+        observation = self.observation(probe)
+        return observation.at if observation else None
+
+    def first_seen(self, key: str) -> datetime:
+        """When this key was first seen; now when it is new."""
+        return self.since.get(key, self.now)
+
+
+Check = Callable[[Look], Iterable[Finding]]

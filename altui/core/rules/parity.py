@@ -1,0 +1,124 @@
+"""Losses between neighbouring stages, and the runbook's totals."""
+
+from collections.abc import Iterator
+from datetime import date
+
+from altui.core.model.health import Evidence, Finding, StageId, State, TraceRow
+from altui.core.model.pipeline import Table
+from altui.core.rules.look import Look
+from altui.core.rules.trace import COUNTED_BY, LOST, difference_key
+
+UPSTREAM: dict[StageId, StageId] = {
+    StageId.fivetran: StageId.postgres,
+    StageId.bigquery: StageId.fivetran,
+    StageId.dbt: StageId.bigquery,
+    StageId.elasticsearch: StageId.dbt,
+    StageId.kibana: StageId.elasticsearch,
+}
+# where a loss shows is where its owner sits: what Fivetran did not copy is missing in BigQuery
+OWNER: dict[StageId, StageId] = {StageId.fivetran: StageId.bigquery, StageId.bigquery: StageId.dbt}
+
+CHECKS: dict[StageId, str] = {
+    StageId.fivetran: "parity.raw",
+    StageId.bigquery: "parity.staging",
+    StageId.dbt: "parity.mart",
+    StageId.elasticsearch: "parity.index",
+    StageId.kibana: "parity.reader",
+}
+NAMES: dict[StageId, str] = {
+    StageId.fivetran: "BigQuery",
+    StageId.bigquery: "staging",
+    StageId.dbt: "the mart",
+    StageId.elasticsearch: "the index",
+    StageId.kibana: "the dashboard",
+}
+
+
+def losses(look: Look, rows: tuple[TraceRow, ...]) -> Iterator[Finding]:
+    """A finding for each table and stage where days are short."""
+    found: dict[tuple[StageId, str], list[TraceRow]] = {}
+    for row in rows:
+        if row.first_loss is not None:
+            found.setdefault((row.first_loss, row.table), []).append(row)
+    for (stage, table), short in found.items():
+        yield _loss(look, stage, table, short)
+
+
+def differences(rows: tuple[TraceRow, ...]) -> Iterator[str]:
+    """Keys of the differences between source and raw rows, to remember when each began."""
+    for row in rows:
+        source, raw = row.cells.get(StageId.postgres), row.cells.get(StageId.fivetran)
+        if source and raw and None not in (source.count, raw.count) and source.count != raw.count:
+            yield difference_key(row.table, row.day)
+
+
+def total_difference(look: Look, table: Table) -> float | None:
+    """|a-b| / max(a, 1) of live rows, Postgres against BigQuery; None while one is unseen."""
+    source, raw = look.source_of(table), look.raw(table)
+    if source is None or raw is None:
+        return None
+    return abs(source.rows - raw.rows) / max(source.rows, 1)
+
+
+def tables_there(look: Look) -> Iterator[Finding]:
+    """Tables and marts that a service says do not exist."""
+    for probe, stage in (("postgres.counts", StageId.postgres), ("bigquery.counts", None)):
+        counts = look.source if stage else look.warehouse
+        observation = look.observation(probe)
+        if counts is None or observation is None or observation.error is not None:
+            continue
+        for name, words in counts.missing.items():
+            kind, _, bare = name.partition(".")
+            if kind == "ops":
+                continue  # no ops table: the mart it feeds is off
+            owner = stage or (StageId.bigquery if kind == "raw" else StageId.dbt)
+            yield Finding(
+                "table.missing",
+                owner,
+                State.broken,
+                f"{bare or name} does not exist" + ("" if stage else f" ({kind})"),
+                look.first_seen(f"table.missing.{name}"),
+                (),
+                (Evidence(owner, counts.query[:200], words, observation.at),),
+            )
+
+
+def _loss(look: Look, stage: StageId, table: str, short: list[TraceRow]) -> Finding:
+    days = tuple(sorted(row.day for row in short))
+    above = UPSTREAM[stage]
+    had = sum(row.cells[above].count or 0 for row in short if above in row.cells)
+    has = sum(row.cells[stage].count or 0 for row in short)
+    state = (
+        State.broken if any(row.cells[stage].state is State.broken for row in short) else LOST[0]
+    )
+    delta = has - had
+    subject = f"{table}: {span(days)} {'is' if len(days) == 1 else 'are'} short in {NAMES[stage]}"
+    if delta:
+        subject += f" ({delta:+,})"
+    check = CHECKS[stage]
+    evidence = Evidence(
+        OWNER.get(stage, stage),
+        COUNTED_BY[stage],
+        f"{above.value} {had:,}, {stage.value} {has:,}",
+        look.seen_at(COUNTED_BY[stage]),
+        {above.value: had, stage.value: has},
+    )
+    return Finding(
+        check,
+        OWNER.get(stage, stage),
+        state,
+        subject,
+        look.first_seen(f"{check}.{table}"),
+        days,
+        (evidence,),
+    )
+
+
+def span(days: tuple[date, ...]) -> str:
+    """`22 Nov`, `20-22 Nov`, or `3 days from 2 Oct`."""
+    first, last = days[0], days[-1]
+    if first == last:
+        return f"{first.day} {first:%b}"
+    if (last - first).days == len(days) - 1 and first.month == last.month:
+        return f"{first.day}-{last.day} {last:%b}"
+    return f"{len(days)} days from {first.day} {first:%b}"

@@ -1,0 +1,86 @@
+"""What the schedules promise at a moment (health.md, Schedules and due times)."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from statistics import median
+
+from altui.core.model.days import day_of
+from altui.core.model.health import Due
+from altui.core.model.pipeline import Pipeline, Workflow
+from altui.core.model.reading import Connection, Run, Runs
+
+NIGHTS = 14
+SUCCESSES = 10
+DURATION_WITHOUT_HISTORY = timedelta(minutes=10)
+MISSED_AFTER = timedelta(minutes=30)
+STUCK_AFTER_AT_LEAST = timedelta(minutes=30)
+ONE_DAY = timedelta(days=1)
+
+
+def due_times(pipeline: Pipeline, runs: Runs | None, sync: Connection | None, now: datetime) -> Due:
+    """Due times at `now`, with usual delay and duration learnt from the runs' history."""
+    delay = usual_delay(runs, pipeline.workflow)
+    duration = usual_duration(runs)
+    yesterday = day_of(now) - ONE_DAY
+    coming_due_at = nightly_after(yesterday, pipeline.workflow) + delay + duration
+    slot = sync_slot(sync)
+    return Due(
+        wanted_day=yesterday if now >= coming_due_at else yesterday - ONE_DAY,
+        coming_day=yesterday,
+        coming_due_at=coming_due_at,
+        next_run_at=_next_nightly(pipeline.workflow, now),
+        usual_delay_s=delay.total_seconds(),
+        usual_duration_s=duration.total_seconds(),
+        sync_slot=slot,
+        sync_due_at=slot and slot + timedelta(minutes=pipeline.sync.grace_minutes),
+    )
+
+
+def nightly_after(day: date, workflow: Workflow) -> datetime:
+    """The scheduled start of the run that carries `day`."""
+    return datetime.combine(day + ONE_DAY, time(workflow.hour, workflow.minute), UTC)
+
+
+def sync_slot(sync: Connection | None) -> datetime | None:
+    """When the next sync after the last success should start."""
+    if sync is None or sync.succeeded_at is None:
+        return None
+    return sync.succeeded_at + timedelta(minutes=sync.sync_frequency)
+
+
+def usual_delay(runs: Runs | None, workflow: Workflow) -> timedelta:
+    """The longest delay of the last 14 scheduled runs, never under the least allowed for."""
+    least = timedelta(minutes=workflow.least_delay_minutes)
+    nightly = [run for run in (runs.runs if runs else ()) if run.event == "schedule"]
+    return max([least, *(_delay(run, workflow) for run in nightly[:NIGHTS])])
+
+
+def usual_duration(runs: Runs | None) -> timedelta:
+    """The median duration of the last 10 successes."""
+    took = [
+        (run.updated_at - run.started_at).total_seconds()
+        for run in (runs.runs if runs else ())
+        if run.conclusion == "success" and run.started_at and run.updated_at
+    ]
+    return timedelta(seconds=median(took[:SUCCESSES])) if took else DURATION_WITHOUT_HISTORY
+
+
+def stuck_after(due: Due) -> timedelta:
+    return max(3 * timedelta(seconds=due.usual_duration_s), STUCK_AFTER_AT_LEAST)
+
+
+def missed_at(pipeline: Pipeline, due: Due) -> datetime:
+    """When tonight's run counts as missed, if nothing started."""
+    scheduled = nightly_after(due.coming_day, pipeline.workflow)
+    return scheduled + timedelta(seconds=due.usual_delay_s) + MISSED_AFTER
+
+
+def _delay(run: Run, workflow: Workflow) -> timedelta:
+    scheduled = datetime.combine(day_of(run.created_at), time(workflow.hour, workflow.minute), UTC)
+    if scheduled > run.created_at:
+        scheduled -= ONE_DAY
+    return run.created_at - scheduled
+
+
+def _next_nightly(workflow: Workflow, now: datetime) -> datetime:
+    scheduled = datetime.combine(day_of(now), time(workflow.hour, workflow.minute), UTC)
+    return scheduled if scheduled > now else scheduled + ONE_DAY

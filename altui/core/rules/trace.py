@@ -1,0 +1,240 @@
+"""Where each day's rows stand: counts stage by stage, and the first stage that is short.
+
+A difference between neighbours is *due* while the sync, build or export that should carry it has
+not ended yet; one that survives it is a loss, whatever its size.
+"""
+
+from collections.abc import Callable, Iterator
+from datetime import date, datetime, timedelta
+
+from msgspec import Struct
+
+from altui.core.model.days import days_between
+from altui.core.model.health import Cell, StageId, State, TraceRow
+from altui.core.model.pipeline import Mart, Table
+from altui.core.model.reading import Run, Runs, Series
+from altui.core.rules.look import Look
+from altui.core.rules.reach import reader_sees
+from altui.core.rules.running import FAILED, failed_step, running
+from altui.core.rules.seeing import STATE_OF
+
+MARGIN = timedelta(minutes=5)
+"""Rows written while a sync or build runs may be left for the next one."""
+
+COUNTED_BY: dict[StageId, str] = {
+    StageId.postgres: "postgres.counts",
+    StageId.fivetran: "bigquery.counts",
+    StageId.bigquery: "bigquery.counts",
+    StageId.dbt: "bigquery.counts",
+    StageId.elasticsearch: "elasticsearch.counts",
+    StageId.kibana: "kibana.status",
+}
+"""The probe that supplies a stage's counts per day."""
+
+LOST = (State.late, State.broken)
+Judge = Callable[[date, int, int | None], State]
+
+
+class Column(Struct, frozen=True):
+    """One stage of one table: its counts, or why there are none, and how to judge a difference."""
+
+    stage: StageId
+    by_day: dict[date, int] | None
+    blind: State
+    judge: Judge
+    empty: int | None
+    """What a day without a row counts as: 0 for tables, None where a day is one row."""
+
+
+def trace(look: Look) -> tuple[TraceRow, ...]:
+    """Every table's and every ops-fed mart's days, newest first."""
+    first = min(
+        (counts.start for counts in (look.source, look.warehouse, look.documents) if counts),
+        default=look.today,
+    )
+    days = tuple(days_between(first, look.today))[::-1]
+    rows: list[TraceRow] = []
+    for name, columns in subjects(look):
+        rows.extend(_row(name, day, columns) for day in days)
+    return tuple(rows)
+
+
+def subjects(look: Look) -> Iterator[tuple[str, tuple[Column, ...]]]:
+    """What is traced: each source table with the mart it feeds, then each ops-fed mart."""
+    marts = {mart.table: mart for mart in look.pipeline.marts if mart.table}
+    for table in look.pipeline.tables:
+        columns = _table_columns(look, table)
+        if mart := marts.get(table.name):
+            columns += _mart_columns(look, mart, look.raw(table))
+        yield table.name, columns
+    for mart in look.pipeline.marts:
+        if mart.ops and (ops := look.ops(mart)) and ops.rows:
+            days = _column(look, StageId.bigquery, ops, _never, None)
+            # one row a day downstream, however many ops rows the day has
+            once = Column(days.stage, dict.fromkeys(ops.by_day, 1), days.blind, _never, None)
+            yield mart.name, (once, *_mart_columns(look, mart, ops))
+
+
+def _row(table: str, day: date, columns: tuple[Column, ...]) -> TraceRow:
+    cells: dict[StageId, Cell] = {}
+    upstream: int | None = None
+    first_loss: StageId | None = None
+    for column in columns:
+        if column.by_day is None:
+            cells[column.stage] = Cell(None, column.blind)
+            continue
+        count = column.by_day.get(day, column.empty)
+        state = State.ok
+        if upstream is not None and count != upstream and (count is not None or upstream > 0):
+            state = column.judge(day, upstream, count)
+            if state in LOST and first_loss is None:
+                first_loss = column.stage
+        cells[column.stage] = Cell(count, state)
+        upstream = count
+    return TraceRow(day, table, cells, first_loss)
+
+
+def _table_columns(look: Look, table: Table) -> tuple[Column, ...]:
+    source, raw, staging = look.source_of(table), look.raw(table), look.staging(table)
+    return (
+        _column(look, StageId.postgres, source, _never, 0),
+        _column(look, StageId.fivetran, raw, _sync_judge(look, table), 0),
+        _column(look, StageId.bigquery, staging, _view_judge, 0),
+    )
+
+
+def _mart_columns(look: Look, mart: Mart, feed: Series | None) -> tuple[Column, ...]:
+    index = look.index(mart)
+    build = _build_judge(look, mart, feed)
+    export = _export_judge(look, mart)
+    documents = _column(look, StageId.elasticsearch, index, export, None)
+    seen = None
+    if documents.by_day is not None and look.kibana is not None:
+        seen = {day: n for day, n in documents.by_day.items() if reader_sees(look, day)}
+    reader = Column(StageId.kibana, seen, _blind(look, "kibana.status"), _reader_judge(look), None)
+    built = _column(look, StageId.dbt, look.mart(mart), build, None)
+    return (built, documents, reader)
+
+
+def _column(
+    look: Look, stage: StageId, series: Series | None, judge: Judge, empty: int | None
+) -> Column:
+    probe = COUNTED_BY[stage]
+    observation = look.observation(probe)
+    seen = observation is not None and observation.error is None
+    by_day = series.by_day if series is not None and seen else None
+    return Column(stage, by_day, _blind(look, probe), judge, empty)
+
+
+def _blind(look: Look, probe: str) -> State:
+    observation = look.observation(probe)
+    if observation is None or observation.error is None:
+        return State.unknown
+    state = STATE_OF[observation.error.trouble]
+    return State.unknown if state is State.broken else state
+
+
+def _never(day: date, upstream: int, count: int | None) -> State:
+    return State.ok
+
+
+def _view_judge(day: date, upstream: int, count: int | None) -> State:
+    """Staging reads the live raw rows and was counted with them: nothing is ever due."""
+    return State.broken
+
+
+def _sync_judge(look: Look, table: Table) -> Judge:
+    source, raw = look.source_of(table), look.raw(table)
+    carried_until = _carried_until(look, raw)
+    source_at = look.seen_at("postgres.counts")
+
+    def judge(day: date, upstream: int, count: int | None) -> State:
+        if carried_until is None or source is None or count is None:
+            return State.due
+        if count > upstream:
+            # deleted at the source after the sync, or counted there before it
+            first = look.first_seen(difference_key(table.name, day))
+            known = source_at is not None and source_at > carried_until + MARGIN
+            return State.late if known and first <= carried_until else State.due
+        written = source.changed.get(day)
+        return State.due if written is None or written > carried_until else State.late
+
+    return judge
+
+
+def _carried_until(look: Look, raw: Series | None) -> datetime | None:
+    """Rows written before this must be in the raw table as it was counted; None: nothing must."""
+    counted_at = look.seen_at("bigquery.counts")
+    synced_at = look.connection.succeeded_at if look.connection else raw and raw.synced
+    if synced_at is None or counted_at is None or counted_at < synced_at:
+        return None
+    return synced_at - MARGIN
+
+
+def _build_judge(look: Look, mart: Mart, feed: Series | None) -> Judge:
+    built_at = look.mart_built_at(mart)
+    counted_at = look.seen_at("bigquery.counts")
+    building = running(look.runs) is not None or bool(
+        built_at and counted_at and counted_at < built_at
+    )
+    failed = _last_failure(look.runs) not in (None, look.pipeline.workflow.export_step)
+
+    def judge(day: date, upstream: int, count: int | None) -> State:
+        if building or day > look.due.coming_day:
+            return State.due
+        if count is None:
+            if day > look.due.wanted_day:
+                return State.due
+            return State.broken if failed else State.late
+        changed = feed.changed.get(day) if feed else None
+        if mart.count is None or (changed and built_at and changed > built_at - MARGIN):
+            return State.due
+        return State.broken  # a partial day: the build saw these rows and left some out
+
+    return judge
+
+
+def _export_judge(look: Look, mart: Mart) -> Judge:
+    built_at = look.mart_built_at(mart)
+    exported_at = _exported_at(look.runs)
+    exporting = running(look.runs) is not None
+    failed = _last_failure(look.runs) == look.pipeline.workflow.export_step
+
+    def judge(day: date, upstream: int, count: int | None) -> State:
+        if exporting or day > look.due.coming_day:
+            return State.due
+        if count is None:
+            if day > look.due.wanted_day:
+                return State.due
+            return State.broken if failed else State.late
+        newer = built_at and exported_at and built_at > exported_at
+        return State.due if newer else State.late
+
+    return judge
+
+
+def _reader_judge(look: Look) -> Judge:
+    def judge(day: date, upstream: int, count: int | None) -> State:
+        # only the newest day must show; older ones leave the dashboard's range rightly
+        return State.broken if day == look.due.wanted_day else State.ok
+
+    return judge
+
+
+def _exported_at(runs: Runs | None) -> datetime | None:
+    return next(
+        (run.updated_at for run in (runs.runs if runs else ()) if run.conclusion == "success"),
+        None,
+    )
+
+
+def _last_failure(runs: Runs | None) -> str | None:
+    """The step in which the newest ended run failed; None when it did not fail."""
+    ended: Run | None = next(
+        (run for run in (runs.runs if runs else ()) if run.status == "completed"), None
+    )
+    return (failed_step(ended) or "?") if ended and ended.conclusion in FAILED else None
+
+
+def difference_key(table: str, day: date) -> str:
+    return f"difference.{table}.{day.isoformat()}"
