@@ -1,5 +1,15 @@
-"""The command line."""
+"""The command line: `altui` alone opens the dashboard, each verb is a file of this folder."""
+
+import sys
 
 
 def main() -> None:
-    """Entry point of the `altui` command."""
+    """Entry point of the `altui` command; ends the process with an `Exit` code."""
+    if sys.argv[1:] == ["--version"]:
+        from altui import __version__
+
+        sys.stdout.write(f"altui {__version__}\n")
+        return
+    from altui.cli.app import run
+
+    sys.exit(run())

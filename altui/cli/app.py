@@ -1,0 +1,113 @@
+"""The verbs, their options and their help; what they do is in the files beside this one."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from altui.cli.exits import Exit
+from altui.config import ConfigError
+from altui.store.database import StoreError
+
+app = typer.Typer(
+    name="altui",
+    help="The on-call console of one analytics pipeline. Without a verb it opens the dashboard.",
+    no_args_is_help=False,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Config = Annotated[
+    Path | None, typer.Option("--config", help="altui.toml to use instead of the one found.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON (versioned) instead of a table.")]
+
+
+def run() -> int | str | None:
+    """Runs the command line and returns its exit code; errors are one line that says what to do."""
+    try:
+        app()
+    except SystemExit as ended:
+        return ended.code
+    except (ConfigError, StoreError) as error:
+        return _refused(str(error))
+    except KeyboardInterrupt:
+        return Exit.interrupted
+    return Exit.ok
+
+
+def _refused(words: str) -> int:
+    sys.stderr.write(f"altui: {words}\n")
+    return Exit.usage
+
+
+@app.callback(invoke_without_command=True)
+def dashboard(
+    context: typer.Context,
+    config: Config = None,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+    read_only: Annotated[
+        bool, typer.Option("--read-only", help="Refuse every action; cannot be unlocked.")
+    ] = False,
+) -> None:
+    import os
+
+    from altui.cli.context import choose
+
+    choose(os.environ, config, read_only=read_only)
+    if version:
+        from altui import __version__
+
+        sys.stdout.write(f"altui {__version__}\n")
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        from altui.cli.dashboard import open_dashboard
+
+        raise typer.Exit(open_dashboard(os.environ))
+
+
+@app.command()
+def check(
+    json: Json = False,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Ask every service anew, also while an observer runs.")
+    ] = False,
+) -> None:
+    """Is yesterday's data where people look for it? Exit 0: ok or due; 1: findings; 3: blind."""
+    import os
+
+    from altui.cli.check import check as run_check
+
+    raise typer.Exit(run_check(os.environ, as_json=json, fresh=fresh))
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def demo(
+    context: typer.Context,
+    json: Json = False,
+    headless: Annotated[
+        bool, typer.Option("--headless", help="Print the health report; open no screen.")
+    ] = False,
+) -> None:
+    """The dashboard over a living copy of the pipeline; takes `altui sandbox up`'s options."""
+    from altui.cli.demo import demo as run_demo
+
+    raise typer.Exit(run_demo(context.args, as_json=json, headless=headless))
+
+
+@app.command(
+    context_settings={
+        "allow_extra_args": True,
+        "ignore_unknown_options": True,
+        "help_option_names": [],
+    }
+)
+def sandbox(context: typer.Context) -> None:
+    """A living copy of the pipeline: up, down, status, writer, clock (see `altui sandbox -h`)."""
+    import os
+
+    arguments = [sys.executable, "-m", "altui.sandbox", *context.args]
+    os.execv(sys.executable, arguments)  # noqa: S606 - a separate program takes over

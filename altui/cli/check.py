@@ -1,0 +1,86 @@
+"""`altui check`: one round of every probe, the rules, and the report."""
+
+import asyncio
+import sys
+import time
+from collections.abc import Mapping
+
+from altui.cli.context import settings_for_looking
+from altui.cli.exits import Exit
+from altui.clock import Clock, clock_of
+from altui.config import Settings
+from altui.core.model.health import Assessment
+from altui.core.model.observed import Snapshot
+from altui.core.present.report import report
+from altui.core.present.table import table
+from altui.core.rules.look import Look
+from altui.store.store import Store
+
+OBSERVER_ANSWERS_WITHIN = 30.0
+"""Seconds `--fresh` waits for a running observer."""
+
+
+def check(environ: Mapping[str, str], *, as_json: bool, fresh: bool) -> Exit:
+    """Prints the report and returns the exit code that says what it holds."""
+    settings = settings_for_looking(environ)
+    clock = clock_of(settings.clock)
+    store = Store.open(settings.directory)
+    try:
+        assessment = _assessment(settings, store, clock, fresh=fresh)
+        now = clock()
+        snapshot = store.snapshot(now)
+    finally:
+        store.close()
+    _print(settings, snapshot, assessment, as_json=as_json)
+    return exit_code(snapshot, assessment)
+
+
+def exit_code(snapshot: Snapshot, assessment: Assessment) -> Exit:
+    """0 ok or due, 1 findings, 3 nothing could be seen."""
+    if all(seen.error is not None for seen in snapshot.observations.values()):
+        return Exit.blind
+    return Exit.findings if assessment.findings else Exit.ok
+
+
+def _assessment(settings: Settings, store: Store, clock: Clock, *, fresh: bool) -> Assessment:
+    if store.observed():
+        if fresh:
+            _ask_observer(store)
+        if known := store.assessment():
+            return known
+    return _round(settings, store, clock)
+
+
+def _round(settings: Settings, store: Store, clock: Clock) -> Assessment:
+    from altui.observe.observer import Observer
+    from altui.observe.probes import probes
+
+    observer = Observer(
+        probes(settings, clock), settings.pipeline, store, clock, settings.bigquery.daily_bytes
+    )
+    return asyncio.run(observer.round())
+
+
+def _ask_observer(store: Store) -> None:
+    ticket = store.request()
+    deadline = time.monotonic() + OBSERVER_ANSWERS_WITHIN
+    while not store.served(ticket):
+        if time.monotonic() > deadline:
+            sys.stderr.write("altui: the observer is still asking; these are the last answers\n")
+            return
+        time.sleep(0.05)
+
+
+def _print(
+    settings: Settings, snapshot: Snapshot, assessment: Assessment, *, as_json: bool
+) -> None:
+    assert assessment.due is not None  # noqa: S101 - every assessment made here has it
+    look = Look(snapshot, settings.pipeline, snapshot.at, assessment.due, assessment.since)
+    made = report(look, assessment, settings.profile)
+    if as_json:
+        import msgspec
+
+        text = msgspec.json.format(msgspec.json.encode(made), indent=2).decode()
+    else:
+        text = "\n".join(table(made))
+    sys.stdout.write(text + "\n")

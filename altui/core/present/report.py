@@ -1,0 +1,294 @@
+"""The health report for programs: `altui check --json`. Versioned; changes only add."""
+
+from datetime import date, datetime
+
+from msgspec import Struct
+
+from altui.core.model.days import day_of
+from altui.core.model.health import (
+    Assessment,
+    Due,
+    Evidence,
+    Finding,
+    StageHealth,
+    StageId,
+    State,
+    VerdictState,
+    worst,
+)
+from altui.core.model.observed import Observation, ProbeError
+from altui.core.model.pipeline import Mart, Table
+from altui.core.model.reading import Connection, Run, Series
+from altui.core.rules.look import Look
+from altui.core.rules.serving import newest_seen
+
+VERSION = 1
+
+
+class Cause(Struct, frozen=True):
+    id: str
+    evidence: tuple[Evidence, ...]
+    told_apart_by: str
+
+
+class VerdictReport(Struct, frozen=True):
+    state: VerdictState
+    headline: str
+    why: str
+    do: str
+    since: datetime | None
+    first_loss: StageId | None
+    cause: Cause | None
+
+
+class Seen(Struct, frozen=True):
+    """When a probe last answered, was last tried, and its error when that try failed."""
+
+    at: datetime | None
+    tried_at: datetime | None
+    error: ProbeError | None
+
+
+class FivetranPanel(Struct, frozen=True):
+    seen: Seen
+    connection: Connection | None
+    next_sync_at: datetime | None
+    late_at: datetime | None
+
+
+class WorkflowPanel(Struct, frozen=True):
+    seen: Seen
+    state: str | None
+    runs: tuple[Run, ...]
+    """The last five, newest first."""
+    next_run_at: datetime | None
+    usual_delay_s: float | None
+    usual_duration_s: float | None
+
+
+class IndexFigures(Struct, frozen=True):
+    name: str
+    latest: date | None
+    wanted: date | None
+    days: int | None
+    """Days of the window that have a document."""
+    documents: int | None
+    bytes: int | None
+    health: str | None
+    blocks: tuple[str, ...]
+
+
+class IndicesPanel(Struct, frozen=True):
+    seen: Seen
+    cluster: str | None
+    status: str | None
+    indices: dict[str, IndexFigures]
+    reader_newest: date | None
+    """Newest day a reader sees through the dashboard's data view and range."""
+
+
+class Side(Struct, frozen=True):
+    rows: int
+    latest: datetime | None
+    physical: int | None = None
+    """With soft-deleted rows; a label, never a state."""
+    synced: datetime | None = None
+
+
+class TableFigures(Struct, frozen=True):
+    postgres: Side | None
+    bigquery: Side | None
+    staging: Side | None
+    delta_rows: int | None
+    """BigQuery minus Postgres."""
+    delta_pct: float | None
+    """100 x |difference| / rows in Postgres: the runbook's figure, at most 1."""
+    behind_s: float | None
+    """Newest row in Postgres minus newest row in BigQuery, seconds."""
+
+
+class MartFigures(Struct, frozen=True):
+    rows: int
+    latest: date | None
+
+
+class ParityPanel(Struct, frozen=True):
+    postgres: Seen
+    bigquery: Seen
+    elasticsearch: Seen
+    tables: dict[str, TableFigures]
+    marts: dict[str, MartFigures]
+    equal_through: date | None
+    """Newest day up to which staging, mart and index are equal on every day of the window."""
+
+
+class Panels(Struct, frozen=True):
+    fivetran: FivetranPanel
+    workflow: WorkflowPanel
+    indices: IndicesPanel
+    parity: ParityPanel
+
+
+class DayCounts(Struct, frozen=True):
+    day: date
+    table: str
+    counts: dict[StageId, int | None]
+    states: dict[StageId, State]
+    first_loss: StageId | None
+
+
+class Report(Struct, frozen=True):
+    version: int
+    generated_at: datetime
+    profile: str
+    state: State
+    """The worst state of any stage."""
+    verdict: VerdictReport
+    stages: dict[StageId, StageHealth]
+    findings: tuple[Finding, ...]
+    due: Due | None
+    panels: Panels
+    trace: tuple[DayCounts, ...]
+
+
+def report(look: Look, assessment: Assessment, profile: str) -> Report:
+    """Everything a program may want to know of this look."""
+    verdict = assessment.verdict
+    cause = verdict.cause
+    return Report(
+        version=VERSION,
+        generated_at=look.now,
+        profile=profile,
+        state=worst([stage.state for stage in assessment.stages.values()]),
+        verdict=VerdictReport(
+            verdict.state,
+            verdict.headline,
+            verdict.why,
+            verdict.do,
+            verdict.since,
+            verdict.first_loss,
+            cause and Cause(cause.cause, cause.evidence, cause.told_apart_by),
+        ),
+        stages=assessment.stages,
+        findings=assessment.findings,
+        due=assessment.due,
+        panels=Panels(_fivetran(look), _workflow(look), _indices(look), _parity(look, assessment)),
+        trace=tuple(
+            DayCounts(
+                row.day,
+                row.table,
+                {stage: cell.count for stage, cell in row.cells.items()},
+                {stage: cell.state for stage, cell in row.cells.items()},
+                row.first_loss,
+            )
+            for row in assessment.trace
+        ),
+    )
+
+
+def _seen(observation: Observation | None) -> Seen:
+    if observation is None:
+        return Seen(None, None, None)
+    return Seen(observation.at, observation.tried_at, observation.error)
+
+
+def _fivetran(look: Look) -> FivetranPanel:
+    return FivetranPanel(
+        _seen(look.observation("fivetran.connection")),
+        look.connection,
+        look.due.sync_slot,
+        look.due.sync_due_at,
+    )
+
+
+def _workflow(look: Look) -> WorkflowPanel:
+    runs, due = look.runs, look.due
+    return WorkflowPanel(
+        _seen(look.observation("github.runs")),
+        runs.workflow_state if runs else None,
+        runs.runs[:5] if runs else (),
+        due.next_run_at,
+        due.usual_delay_s,
+        due.usual_duration_s,
+    )
+
+
+def _indices(look: Look) -> IndicesPanel:
+    cluster = look.cluster
+    marts = look.pipeline.marts
+    newest = [day for mart in marts if mart.table and (day := newest_seen(look, mart))]
+    return IndicesPanel(
+        _seen(look.observation("elasticsearch.cluster")),
+        cluster.name if cluster else None,
+        cluster.status if cluster else None,
+        {mart.name: _index(look, mart) for mart in marts},
+        min(newest, default=None),
+    )
+
+
+def _index(look: Look, mart: Mart) -> IndexFigures:
+    series = look.index(mart)
+    known = look.cluster.indices if look.cluster else {}
+    name = next((name for name in known if name.endswith(f"_{mart.index}")), mart.index)
+    index = known.get(name)
+    return IndexFigures(
+        name=name,
+        latest=day_of(series.latest) if series and series.latest else None,
+        wanted=look.due.wanted_day if mart.table else None,
+        days=len(series.by_day) if series else None,
+        documents=series.rows if series else None,
+        bytes=index.bytes if index else None,
+        health=index.health if index else None,
+        blocks=index.blocks if index else (),
+    )
+
+
+def _parity(look: Look, assessment: Assessment) -> ParityPanel:
+    marts = {mart.name: series for mart in look.pipeline.marts if (series := look.mart(mart))}
+    return ParityPanel(
+        postgres=_seen(look.observation("postgres.counts")),
+        bigquery=_seen(look.observation("bigquery.counts")),
+        elasticsearch=_seen(look.observation("elasticsearch.counts")),
+        tables={table.name: _table(look, table) for table in look.pipeline.tables},
+        marts={
+            name: MartFigures(series.rows, day_of(series.latest) if series.latest else None)
+            for name, series in marts.items()
+        },
+        equal_through=equal_through(assessment),
+    )
+
+
+def equal_through(assessment: Assessment) -> date | None:
+    """The newest day whose staging, mart and index counts agree, as do all days before it."""
+    stages = (StageId.bigquery, StageId.dbt, StageId.elasticsearch)
+    newest: date | None = None
+    for row in reversed(assessment.trace):
+        counts = [row.cells[stage].count for stage in stages if stage in row.cells]
+        if StageId.postgres not in row.cells or len(counts) < len(stages) or not any(counts):
+            continue  # fed by an ops table, without a mart, or before the first row
+        if None in counts or len(set(counts)) > 1:
+            return newest
+        newest = row.day
+    return newest
+
+
+def _table(look: Look, table: Table) -> TableFigures:
+    source, raw = look.source_of(table), look.raw(table)
+    delta = raw.rows - source.rows if source and raw else None
+    behind = (
+        (source.latest - raw.latest).total_seconds()
+        if source and raw and source.latest and raw.latest
+        else None
+    )
+    return TableFigures(
+        _side(source),
+        _side(raw),
+        _side(look.staging(table)),
+        delta,
+        abs(delta) * 100 / max(source.rows, 1) if source and delta is not None else None,
+        behind,
+    )
+
+
+def _side(series: Series | None) -> Side | None:
+    return series and Side(series.rows, series.latest, series.physical, series.synced)

@@ -1,0 +1,159 @@
+"""Rows for people: lines of plain text with meaning instead of colour.
+
+Both front ends print these. A segment's text is never markup; its tone says what it means, and a
+front end decides how that looks.
+"""
+
+import unicodedata
+from enum import StrEnum
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from altui.core.model.health import State
+
+ELLIPSIS = "…"
+
+
+class Tone(StrEnum):
+    """What a piece of text means; one for each state, three for everything else."""
+
+    ok = "ok"
+    due = "due"
+    late = "late"
+    broken = "broken"
+    unknown = "unknown"
+    denied = "denied"
+    off = "off"
+    dim = "dim"
+    plain = "plain"
+    strong = "strong"
+
+
+class Segment(Struct, frozen=True):
+    text: str
+    tone: Tone = Tone.plain
+
+
+class Line(Struct, frozen=True):
+    """One row. Its key stays the same from look to look, whatever its text becomes."""
+
+    key: str
+    segments: tuple[Segment, ...] = ()
+    opens: str = ""
+    """The place that shows more of this row; empty where there is none."""
+
+    @property
+    def text(self) -> str:
+        return "".join(segment.text for segment in self.segments)
+
+
+class Panel(Struct, frozen=True):
+    """One of the four panels: its state in a word, its rows, and their short form."""
+
+    key: str
+    number: int
+    title: str
+    state: State
+    head: tuple[Segment, ...]
+    """State and age for the title line."""
+    brief: tuple[Line, ...]
+    """The most telling rows first, for where there is room for one to three."""
+    rows: tuple[Line, ...]
+
+
+Part = str | tuple[str, Tone] | Segment
+
+
+def line(key: str, *parts: Part, opens: str = "") -> Line:
+    """A line from texts, texts with a tone, and segments; empty ones are left out."""
+    segments = (_segment(part) for part in parts)
+    return Line(key, tuple(segment for segment in segments if segment.text), opens)
+
+
+def columns(text: str) -> int:
+    """How many terminal columns a text takes."""
+    if text.isascii():
+        return len(text)
+    return sum(_columns_of(character) for character in text)
+
+
+def pad(text: str, width: int, *, right: bool = False) -> str:
+    """The text cut or filled to exactly `width` columns."""
+    text = cut(text, width)
+    filling = " " * (width - columns(text))
+    return filling + text if right else text + filling
+
+
+def cut(text: str, width: int) -> str:
+    """The text, ended with … where it is wider than `width` columns."""
+    if columns(text) <= width:
+        return text
+    room, kept = width - 1, ""
+    for character in text:
+        room -= _columns_of(character)
+        if room < 0:
+            break
+        kept += character
+    return (kept + ELLIPSIS)[: max(width, 0)]
+
+
+def fit(row: Line, width: int) -> Line:
+    """The line, ended with … where it is wider than `width` columns."""
+    if columns(row.text) <= width:
+        return row
+    left, segments = width - 1, list[Segment]()
+    for segment in row.segments:
+        taken = columns(segment.text)
+        if taken > left:
+            segments.append(Segment(cut(segment.text, left + 1), segment.tone))
+            break
+        segments.append(segment)
+        left -= taken
+    return replace(row, segments=tuple(segments))
+
+
+def indent(row: Line, *parts: Part) -> Line:
+    """The line with parts before it."""
+    return replace(row, segments=(*(_segment(part) for part in parts), *row.segments))
+
+
+def greyed(row: Line) -> Line:
+    """The line as last known: every tone gives way to dim."""
+    segments = tuple(Segment(segment.text, Tone.dim) for segment in row.segments)
+    return replace(row, segments=segments)
+
+
+def ascii_only(row: Line) -> Line:
+    """The line for a terminal that shows ASCII only, column for column."""
+    segments = tuple(Segment(ascii_text(item.text), item.tone) for item in row.segments)
+    return replace(row, segments=segments)
+
+
+def ascii_text(text: str) -> str:
+    if text.isascii():
+        return text
+    return "".join(
+        character if character.isascii() else _PLAIN.get(character, "?" * _columns_of(character))
+        for character in text
+    )
+
+
+def tone_of(state: State) -> Tone:
+    """Each state has a tone of its own name."""
+    return Tone(state.value)
+
+
+_PLAIN = {"…": "~", "±": "+", "Δ": "d", "·": ".", "—": "-", "–": "-", "─": "-", "→": ">", "≤": "<"}
+
+
+def _segment(part: Part) -> Segment:
+    if isinstance(part, Segment):
+        return part
+    return Segment(part) if isinstance(part, str) else Segment(*part)
+
+
+def _columns_of(character: str) -> int:
+    if unicodedata.combining(character) or unicodedata.category(character) in {"Mn", "Me", "Cf"}:
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1

@@ -1,0 +1,168 @@
+"""Day by stage: where each day's rows stand, the first loss marked."""
+
+from collections.abc import Iterator
+from datetime import date
+
+from altui.core.model.days import day_of
+from altui.core.model.health import STAGES, StageId, State, TraceRow
+from altui.core.model.pipeline import risk_mart
+from altui.core.present.glyphs import STAGE_NAMES
+from altui.core.present.rows import Line, Segment, Tone, columns, greyed, line, pad, tone_of
+from altui.core.present.view import FIGURES_OF, View
+from altui.core.present.words import day
+
+LABEL = 8
+LONG_LABEL = 20
+SHARES: dict[StageId, int] = {
+    StageId.postgres: 11,
+    StageId.fivetran: 11,
+    StageId.bigquery: 11,
+    StageId.dbt: 12,
+    StageId.elasticsearch: 14,
+    StageId.kibana: 13,
+}
+"""Columns of each stage at 80; wider screens share what they have more."""
+COUNT = 6
+LINK = 4
+BAD = (State.late, State.broken)
+
+
+def strip(seen: View, width: int, height: int) -> tuple[Line, ...]:
+    """Names and states of the stages, then as many days as fit: today, yesterday, the worst."""
+    rows = list(_chosen(seen, max(height - 2, 0)))
+    label = LONG_LABEL if any(row.table != _main(seen) for row in rows) else LABEL
+    widths = _widths(width, label if width >= 80 else LABEL)
+    heads = (_names(widths, width), _states(seen, widths))
+    counts = (_counts(seen, row, widths, width) for row in rows)
+    return tuple((*heads, *counts))[:height]
+
+
+def worst_day(seen: View) -> TraceRow | None:
+    """The day that lost most rows first; among equals the newest."""
+    rows = seen.assessment.trace if seen.assessment else ()
+    lost = [row for row in rows if row.first_loss]
+    return max(lost, key=_lost_rows, default=None)
+
+
+def _chosen(seen: View, count: int) -> Iterator[TraceRow]:
+    """Today and the days before it, newest first, with the worst day among them."""
+    main = _main(seen)
+    trace = seen.assessment.trace if seen.assessment else ()
+    newest = [row for row in trace if row.table == main and row.day <= day_of(seen.now)][:count]
+    worst = worst_day(seen)
+    if worst is not None and worst not in newest and newest:
+        newest[-1] = worst
+    yield from newest
+
+
+def _lost_rows(row: TraceRow) -> tuple[int, date]:
+    stages = [stage for stage in STAGES if stage in row.cells]
+    place = stages.index(row.first_loss) if row.first_loss in stages else 0
+    had = row.cells[stages[place - 1]].count or 0
+    has = row.cells[stages[place]].count or 0
+    return abs(had - has), row.day
+
+
+def _main(seen: View) -> str:
+    return risk_mart(seen.pipeline).table or ""
+
+
+def _widths(width: int, label: int) -> dict[StageId | None, int]:
+    narrow = width < 80
+    label = LABEL - 1 if narrow else label
+    room, total = width - label, sum(SHARES.values())
+    if narrow:
+        return {None: label} | dict.fromkeys(STAGES, max(room // len(STAGES), 1))
+    each, rest = divmod(room - total, len(STAGES))
+    if each < 0:
+        label, each, rest = width - total, 0, 0
+    return {None: label} | {
+        stage: SHARES[stage] + each + (rest if stage is StageId.postgres else 0) for stage in STAGES
+    }
+
+
+def _names(widths: dict[StageId | None, int], width: int) -> Line:
+    names = ((stage, STAGE_NAMES[stage][0 if width >= 80 else 1]) for stage in STAGES)
+    cells = [Segment(pad(name, widths[stage]), Tone.dim) for stage, name in names]
+    return line("strip.names", " " * widths[None], *cells)
+
+
+def _states(seen: View, widths: dict[StageId | None, int]) -> Line:
+    cells: list[Segment] = []
+    for stage in STAGES:
+        health = seen.stage(stage)
+        room = widths[stage] - (1 if stage is not STAGES[-1] else 0)
+        text = f"{seen.glyphs.states[health.state]} {health.word}"
+        aged = f"{text} {seen.age(health.age_of)}" if health.age_of else text
+        text = aged if columns(aged) <= room and not _dated(health.word) else text
+        old = not any(map(seen.looked, FIGURES_OF[stage]))
+        tone = Tone.dim if old or seen.assessment is None else tone_of(health.state)
+        cells.append(Segment(pad(pad(text, min(columns(text), room)), widths[stage]), tone))
+    return line("strip.states", " " * widths[None], *cells)
+
+
+def _dated(word: str) -> bool:
+    return any(character.isdigit() for character in word)
+
+
+def _counts(seen: View, row: TraceRow, widths: dict[StageId | None, int], width: int) -> Line:
+    name = day(row.day)
+    if row.table != _main(seen):
+        name = f"{name} {row.table}"
+    today = row.day == day_of(seen.now)
+    label = Segment(
+        pad(pad(name, widths[None] - 1), widths[None]),
+        Tone.strong if row.first_loss else Tone.plain,
+    )
+    parts: list[Segment] = [label]
+    linked = row.first_loss is not None and width >= 80
+    for place, stage in enumerate(STAGES):
+        parts += _cell(seen, row, stage, today=today, narrow=width < 80)
+        following = STAGES[place + 1] if place + 1 < len(STAGES) else None
+        sign = _link(seen, row, following) if linked else Segment("")
+        used = sum(columns(part.text) for part in parts) - _upto(widths, stage)
+        parts.append(Segment(_centred(sign.text, -used), sign.tone))
+    made = line(f"strip.{row.table}.{row.day}", *parts, opens="parity")
+    return greyed(made) if seen.stale and not _any_live(seen) else made
+
+
+def _upto(widths: dict[StageId | None, int], stage: StageId) -> int:
+    return widths[None] + sum(widths[item] for item in STAGES[: STAGES.index(stage) + 1])
+
+
+def _centred(text: str, room: int) -> str:
+    return text.center(room) if room >= len(text) else " " * max(room, 0)
+
+
+def _cell(
+    seen: View, row: TraceRow, stage: StageId, *, today: bool, narrow: bool
+) -> Iterator[Segment]:
+    cell = row.cells.get(stage)
+    room = COUNT if not narrow else 5
+    if cell is None:
+        yield Segment(pad("", room))
+        return
+    if cell.count is None:
+        blind = cell.state in (State.unknown, State.denied, State.off)
+        partial = today and cell.state is State.due
+        sign = seen.glyphs.states[cell.state] if blind or partial else "-"
+        tone = tone_of(cell.state) if cell.state is not State.ok else Tone.dim
+        yield Segment(pad(sign, room, right=True), tone)
+        return
+    tone = Tone.plain if cell.state is State.ok else tone_of(cell.state)
+    yield Segment(pad(f"{cell.count:,}", room, right=True), tone)
+
+
+def _link(seen: View, row: TraceRow, following: StageId | None) -> Segment:
+    """`->` up to the first loss, `-X->` at it, nothing behind it."""
+    if following is None or row.first_loss is None:
+        return Segment("")
+    lost = STAGES.index(row.first_loss)
+    place = STAGES.index(following)
+    if place < lost:
+        return Segment(seen.glyphs.carries, Tone.dim)
+    return Segment(seen.glyphs.loses, Tone.broken) if place == lost else Segment("")
+
+
+def _any_live(seen: View) -> bool:
+    return any(seen.looked(probe) for probes in FIGURES_OF.values() for probe in probes)

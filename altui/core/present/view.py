@@ -1,0 +1,177 @@
+"""What every row is made from: a snapshot, its assessment, the moment, and facts of this screen."""
+
+from datetime import datetime, timedelta, tzinfo
+
+from msgspec import Struct
+
+from altui.core.model.health import Assessment, Finding, StageHealth, StageId, State
+from altui.core.model.observed import Observation, Snapshot, Trouble
+from altui.core.model.pipeline import SERVICES, Pipeline
+from altui.core.model.reading import Connection, Runs
+from altui.core.present.glyphs import Glyphs, glyphs
+from altui.core.present.rows import Line, Segment, Tone, ascii_only, fit, tone_of
+from altui.core.present.words import age, clock
+from altui.core.rules.look import Look
+from altui.core.rules.seeing import PROBES, SERVICE_NAMES, STATE_OF, service_of
+
+PATIENCE = timedelta(seconds=60)
+"""A probe that is skipped (its budget is spent) does not keep the verdict stale for longer."""
+
+STAGE_PROBES: dict[StageId, tuple[str, ...]] = {
+    stage: tuple(probe for probe, owner in PROBES.items() if owner is stage) for stage in StageId
+}
+FIGURES_OF: dict[StageId, tuple[str, ...]] = STAGE_PROBES | {
+    StageId.dbt: ("bigquery.counts", "github.runs")
+}
+"""The probes that a stage's line rests on."""
+
+
+class Facts(Struct, frozen=True):
+    """What is true of this screen, whatever the services say."""
+
+    profile: str
+    production: bool = False
+    sandbox: bool = False
+    simulated: bool = False
+    """Time follows a clock file."""
+    started: datetime | None = None
+    """Figures not read since then are last-known ones; None: every figure counts as read."""
+    observed: bool = True
+    """An observer is at work."""
+    unicode: bool = True
+    zone: tzinfo | None = None
+    """The engineer's own time zone, shown beside UTC."""
+
+
+class View(Struct, frozen=True):
+    look: Look
+    assessment: Assessment | None
+    facts: Facts
+
+    @property
+    def now(self) -> datetime:
+        return self.look.now
+
+    @property
+    def pipeline(self) -> Pipeline:
+        return self.look.pipeline
+
+    @property
+    def glyphs(self) -> Glyphs:
+        return glyphs(unicode=self.facts.unicode)
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        return self.assessment.findings if self.assessment else ()
+
+    def observation(self, probe: str) -> Observation | None:
+        return self.look.observation(probe)
+
+    def stage(self, stage: StageId) -> StageHealth:
+        known = self.assessment.stages.get(stage) if self.assessment else None
+        return known or StageHealth(State.unknown, "unknown", None, None, "not looked yet")
+
+    def age(self, at: datetime | None) -> str:
+        return age(self.now, at)
+
+    def clock(self, at: datetime | None) -> str:
+        return clock(self.now, at)
+
+    def sign(self, state: State) -> Segment:
+        return Segment(self.glyphs.states[state], tone_of(state))
+
+    def looked(self, probe: str) -> bool:
+        """Whether the probe was tried since this screen started."""
+        seen = self.observation(probe)
+        if seen is None or seen.tried_at is None:
+            return False
+        return self.facts.started is None or seen.tried_at >= self.facts.started
+
+    def live(self, probe: str) -> bool:
+        """Whether the probe's value is what the service said when last asked."""
+        seen = self.observation(probe)
+        return seen is not None and seen.error is None and self.looked(probe)
+
+    def off(self, probe: str) -> bool:
+        seen = self.observation(probe)
+        return bool(seen and seen.error and seen.error.trouble is Trouble.off)
+
+    @property
+    def configured(self) -> tuple[str, ...]:
+        """Services that are to be seen; those that were never asked are counted in."""
+        return tuple(service for service in SERVICES if not all(map(self.off, _probes_of(service))))
+
+    @property
+    def answered(self) -> tuple[str, ...]:
+        """Services all of whose probes had an answer when last asked."""
+        return tuple(name for name in self.configured if all(map(self.live, _probes_of(name))))
+
+    @property
+    def arrived(self) -> tuple[str, ...]:
+        """Services that were looked at since this screen started, with or without an answer."""
+        started = self.facts.started
+        patient = started is not None and self.now - started < PATIENCE
+        enough = all if patient else any
+        return tuple(name for name in self.configured if enough(map(self.looked, _probes_of(name))))
+
+    @property
+    def stale(self) -> bool:
+        """Whether the verdict rests on what an earlier screen saw, or nobody looks any more."""
+        return (
+            self.assessment is None
+            or not self.facts.observed
+            or len(self.arrived) < len(self.configured)
+        )
+
+    @property
+    def oldest(self) -> datetime | None:
+        """When the oldest figure on the screen was read."""
+        seen = (self.observation(probe) for probe in PROBES if not self.off(probe))
+        return min((item.at for item in seen if item and item.at), default=None)
+
+    def fitted(self, rows: tuple[Line, ...], width: int, height: int | None = None) -> list[Line]:
+        """Rows as they may be printed: cut to the room there is, in the terminal's characters."""
+        shown = (fit(row, width) for row in (rows if height is None else rows[: max(height, 0)]))
+        return list(shown) if self.facts.unicode else [ascii_only(row) for row in shown]
+
+
+def view(
+    snapshot: Snapshot,
+    assessment: Assessment | None,
+    pipeline: Pipeline,
+    now: datetime,
+    facts: Facts,
+) -> View:
+    """Everything that rows are made from, at `now`."""
+    due = assessment.due if assessment else None
+    if due is None:
+        from altui.core.rules.schedule import due_times
+
+        runs = snapshot.get("github.runs", Runs)
+        due = due_times(pipeline, runs, snapshot.get("fivetran.connection", Connection), now)
+    return View(Look(snapshot, pipeline, now, due), assessment, facts)
+
+
+def trouble(seen: View, probe: str) -> Line | None:
+    """The row that says why a service's figures are old or missing; None when they are live."""
+    observation = seen.observation(probe)
+    if observation is None:
+        return Line(f"{probe}.trouble", (Segment("not looked yet", Tone.dim),))
+    error = observation.error
+    if error is None or error.trouble is Trouble.off:
+        return None
+    state = STATE_OF[error.trouble]
+    last = f"; last seen {seen.clock(observation.at)}" if observation.at else "; never seen"
+    return Line(
+        f"{probe}.trouble",
+        (
+            seen.sign(state),
+            Segment(f" {SERVICE_NAMES[service_of(probe)]} {error.trouble.value}: ", tone_of(state)),
+            Segment(error.words),
+            Segment(last, Tone.dim),
+        ),
+    )
+
+
+def _probes_of(service: str) -> list[str]:
+    return [probe for probe in PROBES if service_of(probe) == service]

@@ -1,0 +1,47 @@
+"""Counts of the marts' indices in one `_msearch`."""
+
+import json
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from altui.core.model.pipeline import Mart
+from altui.core.queries.query import Query
+
+
+def counts(marts: Sequence[Mart], prefix: str, start: date) -> Query:
+    """The NDJSON body of `POST /_msearch`: a header and a search for each mart, in their order.
+
+    Each answer holds the exact number of documents, `latest` (newest day, milliseconds) and
+    `window.days`: a bucket a UTC day from `start` on, with the sum of the mart's own count.
+    """
+    lines: list[str] = []
+    for mart in marts:
+        lines.append(json.dumps({"index": f"{prefix}_{mart.index}"}))
+        lines.append(json.dumps(_search(mart, start)))
+    text = "\n".join(lines) + "\n"
+    return Query(text, repeat=f"POST /_msearch\n{text}")
+
+
+def _search(mart: Mart, start: date) -> dict[str, Any]:
+    days: dict[str, Any] = {
+        "date_histogram": {
+            "field": mart.day,
+            "calendar_interval": "day",
+            "time_zone": "UTC",
+            "min_doc_count": 1,
+        }
+    }
+    if mart.count:
+        days["aggs"] = {"n": {"sum": {"field": mart.count}}}
+    return {
+        "size": 0,
+        "track_total_hits": True,
+        "aggs": {
+            "latest": {"max": {"field": mart.day}},
+            "window": {
+                "filter": {"range": {mart.day: {"gte": start.isoformat()}}},
+                "aggs": {"days": days},
+            },
+        },
+    }

@@ -1,0 +1,289 @@
+"""The rules on a pipeline that is healthy but for one thing."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import msgspec
+import pytest
+from tests.world import at, healthy, run_at, with_error, with_value, without_rows
+
+from altui.core.model.health import Assessment, StageId, State, VerdictState
+from altui.core.model.observed import Snapshot, Trouble
+from altui.core.model.pipeline import Pipeline
+from altui.core.model.reading import Index, Runs
+from altui.core.rules.assess import assess
+
+NOON = at("2026-11-23 12:00")
+YESTERDAY = date(2026, 11, 22)
+
+
+def judged(snapshot: Snapshot, before: Assessment | None = None) -> Assessment:
+    return assess(snapshot, Pipeline(), snapshot.at, before)
+
+
+def checks(assessment: Assessment) -> set[str]:
+    return {finding.check for finding in assessment.findings}
+
+
+def test_at_noon_all_six_stages_are_ok():
+    result = judged(healthy(NOON))
+    assert {health.state for health in result.stages.values()} == {State.ok}
+    assert result.findings == ()
+    assert result.verdict.state is VerdictState.ok
+    assert result.verdict.headline.startswith("22 Nov complete to the dashboard")
+
+
+@pytest.mark.parametrize("clock", ["00:10", "03:14", "03:20", "03:39"])
+def test_before_the_nightly_run_yesterday_is_due_and_the_verdict_is_wait(clock: str):
+    result = judged(healthy(at(f"2026-11-23 {clock}")))
+    assert result.findings == ()
+    assert result.stages[StageId.dbt].state is State.due
+    assert result.stages[StageId.elasticsearch].state is State.due
+    assert result.verdict.state is VerdictState.wait
+    assert "22 Nov not exported yet" in result.verdict.headline
+    assert "04:21Z" in result.verdict.do
+
+
+def test_no_minute_of_three_days_raises_a_false_alarm():
+    start = datetime(2026, 12, 30, tzinfo=UTC)
+    for minutes in range(0, 3 * 24 * 60, 7):
+        now = start + timedelta(minutes=minutes)
+        result = judged(healthy(now, days=10))
+        assert result.findings == (), now
+        assert result.verdict.state in {VerdictState.ok, VerdictState.wait}, now
+
+
+@pytest.mark.parametrize(
+    ("offset", "state"),
+    [(-1, State.due), (0, State.late), (1, State.late)],
+)
+def test_yesterday_missing_is_due_to_the_second_then_late(offset: int, state: State):
+    late_at = at("2026-11-23 04:15") + timedelta(minutes=6)
+    now = late_at + timedelta(seconds=offset)
+    snapshot = healthy(at("2026-11-23 03:00"))
+    snapshot = Snapshot(now, snapshot.observations)
+    snapshot = with_value(snapshot, "fivetran.connection", succeeded_at=now - timedelta(minutes=9))
+    result = judged(snapshot)
+    assert result.stages[StageId.elasticsearch].state is state
+    assert result.stages[StageId.dbt].state is state
+
+
+@pytest.mark.parametrize(
+    ("minutes", "seconds", "sync_state", "state"),
+    [
+        (60, -1, "scheduled", State.ok),
+        (60, 0, "scheduled", State.due),
+        (75, -1, "scheduled", State.due),
+        (75, 0, "scheduled", State.late),
+        (75, 0, "syncing", State.due),
+        (90, 0, "syncing", State.late),
+    ],
+)
+def test_fivetran_is_ok_due_late_by_its_schedule(
+    minutes: int, seconds: int, sync_state: str, state: State
+):
+    succeeded = NOON - timedelta(minutes=minutes, seconds=seconds)
+    snapshot = with_value(
+        healthy(NOON), "fivetran.connection", succeeded_at=succeeded, sync_state=sync_state
+    )
+    assert judged(snapshot).stages[StageId.fivetran].state is state
+
+
+def test_rows_newer_than_the_last_sync_are_a_due_difference_and_no_finding():
+    snapshot = healthy(NOON)
+    counts = snapshot.observations["postgres.counts"].value
+    emails = counts.series["emails"]
+    more = msgspec.structs.replace(
+        emails,
+        rows=emails.rows + 3,
+        by_day={**emails.by_day, NOON.date(): emails.by_day[NOON.date()] + 3},
+        changed={**emails.changed, NOON.date(): NOON},
+    )
+    snapshot = with_value(snapshot, "postgres.counts", series={**counts.series, "emails": more})
+    result = judged(snapshot)
+    assert result.findings == ()
+    today = next(row for row in result.trace if row.table == "emails")
+    assert today.cells[StageId.fivetran].state is State.due
+    assert result.stages[StageId.bigquery].state is State.ok
+
+
+def test_one_row_that_a_sync_left_behind_is_a_finding_whatever_its_size():
+    day = date(2026, 11, 10)
+    snapshot = without_rows(healthy(NOON), "bigquery.counts", "raw.emails", day, 1)
+    snapshot = without_rows(snapshot, "bigquery.counts", "staging.emails", day, 1)
+    snapshot = without_rows(snapshot, "bigquery.counts", "mart.mrt_risk_daily", day, 1)
+    snapshot = without_rows(snapshot, "elasticsearch.counts", "index.mrt_risk_daily", day, 1)
+    result = judged(snapshot)
+    assert checks(result) == {"parity.raw"}
+    assert result.findings[0].days == (day,)
+    assert result.stages[StageId.bigquery].state is State.late
+    row = next(row for row in result.trace if row.day == day and row.table == "emails")
+    assert row.first_loss is StageId.fivetran
+
+
+def test_a_partial_day_in_the_mart_is_broken():
+    day = date(2026, 11, 15)
+    snapshot = without_rows(healthy(NOON), "bigquery.counts", "mart.mrt_risk_daily", day, 4)
+    snapshot = without_rows(snapshot, "elasticsearch.counts", "index.mrt_risk_daily", day, 4)
+    result = judged(snapshot)
+    assert checks(result) == {"parity.mart"}
+    assert result.stages[StageId.dbt].state is State.broken
+    assert result.verdict.state is VerdictState.broken
+    assert result.verdict.first_loss is StageId.dbt
+
+
+def test_a_missing_day_in_the_index_is_late_and_names_what_readers_miss():
+    snapshot = without_rows(
+        healthy(NOON), "elasticsearch.counts", "index.mrt_risk_daily", YESTERDAY, None
+    )
+    result = judged(snapshot)
+    assert checks(result) == {"parity.index", "index.behind.mrt_risk_daily"}
+    assert result.verdict.state is VerdictState.late
+    assert "22 Nov is in 0 of 1" in result.verdict.headline
+    assert "dashboard ends 21 Nov" in result.verdict.headline
+
+
+def test_a_failed_export_makes_the_missing_day_broken_and_it_belongs_to_infrastructure():
+    snapshot = without_rows(
+        healthy(NOON), "elasticsearch.counts", "index.mrt_risk_daily", YESTERDAY, None
+    )
+    runs = snapshot.get("github.runs", Runs)
+    assert runs is not None
+    failed = run_at(812, at("2026-11-23 03:40"), conclusion="failure")
+    snapshot = with_value(snapshot, "github.runs", runs=(failed, *runs.runs[1:]))
+    result = judged(snapshot)
+    assert "workflow.failed" in checks(result)
+    assert result.verdict.state is VerdictState.broken
+    assert "Export to Elasticsearch" in result.verdict.why
+    assert "Infrastructure" in result.verdict.do
+
+
+def test_silence_of_elasticsearch_is_unknown_until_a_second_witness_makes_it_broken():
+    since = NOON - timedelta(minutes=3)
+    snapshot = healthy(NOON)
+    for probe in ("elasticsearch.cluster", "elasticsearch.counts"):
+        snapshot = with_error(snapshot, probe, Trouble.unreachable, since=since)
+    alone = judged(snapshot)
+    assert alone.stages[StageId.elasticsearch].state is State.unknown
+    assert alone.verdict.state is VerdictState.suspected
+    assert checks(alone) == {"elasticsearch.unreachable"}
+    witnessed = judged(with_value(snapshot, "kibana.status", level="unavailable"))
+    assert witnessed.stages[StageId.elasticsearch].state is State.broken
+    assert witnessed.verdict.state is VerdictState.broken
+
+
+def test_most_services_silent_at_once_point_at_this_host():
+    snapshot = healthy(NOON)
+    for probe in snapshot.observations:
+        snapshot = with_error(
+            snapshot, probe, Trouble.unreachable, since=NOON - timedelta(minutes=1)
+        )
+    verdict = judged(snapshot).verdict
+    assert verdict.state is VerdictState.check
+    assert "6 of 6" in verdict.headline
+
+
+@pytest.mark.parametrize(
+    ("trouble", "state"),
+    [
+        (Trouble.unreachable, State.unknown),
+        (Trouble.nonsense, State.unknown),
+        (Trouble.denied, State.denied),
+        (Trouble.refused, State.broken),
+        (Trouble.missing, State.broken),
+        (Trouble.off, State.off),
+    ],
+)
+def test_a_blind_postgres_is_told_apart_by_why(trouble: Trouble, state: State):
+    snapshot = healthy(NOON)
+    seen = snapshot.observations["postgres.counts"]
+    snapshot = with_error(snapshot, seen.probe, trouble, "words", since=NOON)
+    observations = dict(snapshot.observations)
+    if trouble is Trouble.off:
+        observations[seen.probe] = msgspec.structs.replace(
+            observations[seen.probe], value=None, at=None
+        )
+    result = judged(Snapshot(NOON, observations))
+    assert result.stages[StageId.postgres].state is state
+    if state in (State.denied, State.off):
+        assert result.verdict.state is VerdictState.ok
+        assert "PostgreSQL" in result.verdict.headline
+
+
+def test_a_block_a_red_cluster_and_a_missing_template_are_broken():
+    name = "analytics_applylens_risk_daily"
+    blocked = Index(name, "green", "open", 1, 1, ("read_only_allow_delete",))
+    snapshot = with_value(
+        healthy(NOON),
+        "elasticsearch.cluster",
+        status="red",
+        template=False,
+        indices={name: blocked},
+    )
+    assert checks(judged(snapshot)) == {
+        "elasticsearch.red",
+        "elasticsearch.no_template",
+        f"elasticsearch.block.{name}",
+    }
+
+
+@pytest.mark.parametrize(
+    ("changes", "check"),
+    [
+        ({"level": "unavailable"}, "kibana.unavailable"),
+        ({"data_views": ()}, "kibana.no_pattern"),
+        ({"dashboard": None}, "kibana.no_dashboard"),
+        ({"references": ("dv", "other")}, "kibana.references"),
+        ({"time_from": "now-24h"}, "kibana.time_range"),
+    ],
+)
+def test_what_a_reader_cannot_see_in_kibana(changes: dict[str, object], check: str):
+    result = judged(with_value(healthy(NOON), "kibana.status", **changes))
+    assert check in checks(result)
+    assert result.stages[StageId.kibana].state is State.broken
+
+
+@pytest.mark.parametrize(
+    ("changes", "check", "state"),
+    [
+        ({"paused": True}, "fivetran.paused", State.late),
+        ({"sync_state": "rescheduled"}, "fivetran.rescheduled", State.late),
+        ({"setup_state": "broken"}, "fivetran.broken", State.broken),
+        ({"failed_at": NOON}, "fivetran.failed", State.broken),
+    ],
+)
+def test_what_fivetran_says_of_itself(changes: dict[str, object], check: str, state: State):
+    result = judged(with_value(healthy(NOON), "fivetran.connection", **changes))
+    assert check in checks(result)
+    assert result.stages[StageId.fivetran].state is state
+
+
+def test_a_disabled_a_missed_and_a_stuck_workflow_are_late():
+    snapshot = healthy(NOON)
+    runs = snapshot.get("github.runs", Runs)
+    assert runs is not None
+    disabled = with_value(snapshot, "github.runs", workflow_state="disabled_inactivity")
+    assert "workflow.disabled" in checks(judged(disabled))
+    missed = with_value(snapshot, "github.runs", runs=runs.runs[1:])
+    assert "workflow.missed" in checks(judged(missed))
+    stuck = run_at(813, NOON - timedelta(hours=2), conclusion=None)
+    stuck_snapshot = with_value(snapshot, "github.runs", runs=(stuck, *runs.runs))
+    assert "workflow.stuck" in checks(judged(stuck_snapshot))
+
+
+def test_since_is_carried_from_look_to_look():
+    snapshot = with_value(healthy(NOON), "kibana.status", dashboard=None)
+    first = judged(snapshot)
+    later = judged(Snapshot(NOON + timedelta(minutes=5), snapshot.observations), first)
+    assert later.findings[0].since == NOON
+    assert "(5m)" in later.verdict.headline
+
+
+def test_verdict_lines_fit_eighty_columns():
+    for change in ({"summary": "x" * 500, "level": "unavailable"}, {"dashboard": None}):
+        verdict = judged(with_value(healthy(NOON), "kibana.status", **change)).verdict
+        assert all(len(line) <= 72 for line in (verdict.headline, verdict.why, verdict.do))
+
+
+def test_nothing_read_yet_is_unknown_not_green():
+    result = judged(Snapshot(NOON))
+    assert {health.state for health in result.stages.values()} == {State.unknown}
