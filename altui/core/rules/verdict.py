@@ -16,7 +16,7 @@ from altui.core.model.observed import Trouble
 from altui.core.model.pipeline import risk_mart
 from altui.core.rules.look import Look
 from altui.core.rules.running import running
-from altui.core.rules.seeing import SERVICE_NAMES, service_of, silent
+from altui.core.rules.seeing import service_of, silent
 from altui.core.rules.serving import newest_document, newest_seen
 from altui.core.runbook.escalation import escalations
 
@@ -28,6 +28,10 @@ BAD = (State.broken, State.late)
 
 def verdict(look: Look, findings: tuple[Finding, ...], rows: tuple[TraceRow, ...]) -> Verdict:
     """Weighs the findings; the stage of the first loss and what lies upstream speaks first."""
+    if not look.snapshot.observations:
+        return Verdict(
+            VerdictState.stale, "nothing has been seen yet", "no service was asked", "wait, or r"
+        )
     mute, configured = silent(look)
     if mute >= 3 and mute * 2 > configured:
         return _check(look, mute, configured)
@@ -170,9 +174,7 @@ def _ok(look: Look, rows: tuple[TraceRow, ...]) -> Verdict:
     mart = risk_mart(look.pipeline)
     newest = newest_document(look, mart)
     row = next((row for row in rows if row.table == mart.table and row.day == newest), None)
-    counts = (
-        [str(cell.count) for cell in row.cells.values() if cell.count is not None] if row else []
-    )
+    counts = _counts(row) if row else []
     unseen = _unseen(look)
     if newest is None:
         headline = "nothing is wrong as far as seen"
@@ -188,11 +190,18 @@ def _ok(look: Look, rows: tuple[TraceRow, ...]) -> Verdict:
     return Verdict(VerdictState.ok, _fit(headline), _fit(why), _fit("nothing"))
 
 
+def _counts(row: TraceRow) -> list[str]:
+    """Staging, mart and index, where they are seen."""
+    stages = (StageId.bigquery, StageId.dbt, StageId.elasticsearch)
+    cells = [row.cells[stage] for stage in stages if stage in row.cells]
+    return [str(cell.count) for cell in cells if cell.count is not None]
+
+
 def _unseen(look: Look) -> list[str]:
     words: dict[str, str] = {}
     for probe, seen in look.snapshot.observations.items():
         if seen.error is not None:
-            name = SERVICE_NAMES[service_of(probe)]
+            name = service_of(probe)
             words.setdefault(name, f"{name} ({seen.error.trouble.value})")
     return list(words.values())
 

@@ -4,13 +4,13 @@ from datetime import UTC, date, datetime, timedelta
 
 import msgspec
 import pytest
-from tests.world import at, healthy, run_at, with_error, with_value, without_rows
 
 from altui.core.model.health import Assessment, StageId, State, VerdictState
 from altui.core.model.observed import Snapshot, Trouble
 from altui.core.model.pipeline import Pipeline
 from altui.core.model.reading import Index, Runs
 from altui.core.rules.assess import assess
+from tests.world import at, healthy, run_at, with_error, with_value, without_rows
 
 NOON = at("2026-11-23 12:00")
 YESTERDAY = date(2026, 11, 22)
@@ -206,7 +206,7 @@ def test_a_blind_postgres_is_told_apart_by_why(trouble: Trouble, state: State):
     assert result.stages[StageId.postgres].state is state
     if state in (State.denied, State.off):
         assert result.verdict.state is VerdictState.ok
-        assert "PostgreSQL" in result.verdict.headline
+        assert "Unseen: postgres" in result.verdict.headline
 
 
 def test_a_block_a_red_cluster_and_a_missing_template_are_broken():
@@ -287,3 +287,4 @@ def test_verdict_lines_fit_eighty_columns():
 def test_nothing_read_yet_is_unknown_not_green():
     result = judged(Snapshot(NOON))
     assert {health.state for health in result.stages.values()} == {State.unknown}
+    assert result.verdict.state is VerdictState.stale
