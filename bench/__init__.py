@@ -1,0 +1,1 @@
+"""Measures the budgets of this machine: `python -m bench [name ...]`."""

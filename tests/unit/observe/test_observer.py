@@ -1,0 +1,159 @@
+"""The observer survives every answer a service can give, and asks again."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from altui.observe.probes import Probe
+
+from altui.core.model.health import StageId
+from altui.core.model.observed import ProbeError, Trouble
+from altui.core.model.pipeline import Pipeline
+from altui.core.model.reading import Connection, Counts, Reading
+from altui.observe.looking import look, pause
+from altui.observe.observer import Observer, ended
+from altui.services.errors import ServiceError
+from altui.store.store import Store
+from tests.world import at, healthy
+
+NOON = at("2026-11-23 12:00")
+WORLD = healthy(NOON)
+
+
+def value(probe: str) -> Reading:
+    found = WORLD.observations[probe].value
+    assert found is not None
+    return found
+
+
+def probe(
+    read: Callable[[], Awaitable[Reading]],
+    name: str = "kibana.status",
+    every: float = 30.0,
+    cost: str = "free",
+) -> Probe:
+    return Probe(name, StageId.kibana, every, 0.05, cost, read)
+
+
+async def hangs() -> Reading:
+    await asyncio.Event().wait()
+    raise AssertionError("never")
+
+
+async def refuses() -> Reading:
+    raise ServiceError(ProbeError(Trouble.refused, "no", "GET /"))
+
+
+async def breaks() -> Reading:
+    raise KeyError("\x1b[31mred")
+
+
+async def answers() -> Reading:
+    return value("kibana.status")
+
+
+@pytest.mark.parametrize(
+    ("read", "trouble"),
+    [
+        (hangs, Trouble.unreachable),
+        (refuses, Trouble.refused),
+        (breaks, Trouble.nonsense),
+    ],
+)
+async def test_a_failed_look_keeps_the_last_good_value(
+    read: Callable[[], Awaitable[Reading]], trouble: Trouble
+):
+    good = await look(probe(answers), None, lambda: NOON)
+    later = NOON + timedelta(minutes=1)
+    failed = await look(probe(read), good, lambda: later)
+    assert failed.value == good.value
+    assert (failed.at, failed.tried_at, failed.failing_since) == (NOON, later, later)
+    assert failed.error is not None
+    assert failed.error.trouble is trouble
+    assert "\x1b" not in failed.error.words
+    again = await look(probe(read), failed, lambda: later + timedelta(minutes=1))
+    assert (again.failures, again.failing_since) == (2, later)
+    recovered = await look(probe(answers), again, lambda: later)
+    assert (recovered.error, recovered.failures, recovered.failing_since) == (None, 0, None)
+
+
+async def test_a_failing_probe_is_tried_again_soon_and_then_less_often():
+    seen = await look(probe(refuses), None, lambda: NOON)
+    pauses: list[float] = []
+    for _ in range(8):
+        pauses.append(pause(probe(refuses), seen))
+        seen = await look(probe(refuses), seen, lambda: NOON)
+    assert pauses == [5, 10, 20, 40, 80, 120, 120, 120]
+
+
+async def test_a_round_looks_at_everything_once_and_stores_what_came(tmp_path: Path):
+    store = Store.open(tmp_path)
+
+    def of(name: str) -> Probe:
+        async def read() -> Reading:
+            return value(name)
+
+        return probe(read, name)
+
+    observer = Observer([*map(of, WORLD.observations)], Pipeline(), store, lambda: NOON, 10 << 30)
+    assessment = await observer.round()
+    assert assessment.findings == ()
+    assert set(store.snapshot(NOON).observations) == set(WORLD.observations)
+    assert store.assessment() == assessment
+    assert store.billed(NOON.date()) == 10 << 20
+
+
+async def test_the_days_byte_budget_stops_queries_that_bill(tmp_path: Path):
+    store = Store.open(tmp_path)
+    asked = 0
+
+    async def read() -> Reading:
+        nonlocal asked
+        asked += 1
+        return value("bigquery.counts")
+
+    counting = probe(read, "bigquery.counts", cost="bytes")
+    observer = Observer([counting], Pipeline(), store, lambda: NOON, 15 << 20)
+    for _ in range(4):
+        await observer.round()
+    assert asked == 2
+
+
+async def test_a_request_is_served_after_a_look_that_began_after_it(tmp_path: Path):
+    store, screen = Store.open(tmp_path), Store.open(tmp_path)
+    looks = 0
+    looked = asyncio.Event()
+
+    async def read() -> Reading:
+        nonlocal looks
+        looks += 1
+        looked.set()
+        return value("kibana.status")
+
+    observer = Observer([probe(read, every=3600)], Pipeline(), store, lambda: NOON, 0)
+    running = asyncio.create_task(observer.run())
+    await asyncio.wait_for(looked.wait(), 5)
+    ticket = screen.request()
+    async with asyncio.timeout(5):
+        while not screen.served(ticket):  # noqa: ASYNC110 - what another process would see
+            await asyncio.sleep(0.01)
+    assert looks == 2
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+
+
+def test_the_end_of_a_sync_or_a_run_makes_counts_worth_reading():
+    connection = WORLD.observations["fivetran.connection"]
+    assert not ended(connection, connection)
+    later = healthy(NOON + timedelta(hours=1)).observations["fivetran.connection"]
+    assert isinstance(later.value, Connection)
+    assert ended(connection, later)
+    runs = WORLD.observations["github.runs"]
+    tomorrow = healthy(NOON + timedelta(days=1)).observations["github.runs"]
+    assert ended(runs, tomorrow)
+    counts = WORLD.observations["bigquery.counts"]
+    assert isinstance(counts.value, Counts)
+    assert not ended(counts, counts)

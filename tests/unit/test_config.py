@@ -1,0 +1,79 @@
+"""Settings: file, environment, precedence, and words for what is wrong."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from altui.config import ConfigError, Secret, find, load, public_url
+
+
+def written(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "altui.toml"
+    path.write_text(text)
+    return path
+
+
+def test_the_runbooks_variables_are_read_as_they_are():
+    settings = load(
+        {"BQ_PROJECT": "p", "ES_URL": "http://u:secret@h:9200", "ES_ANALYTICS_INDEX": "x"}
+    )
+    assert settings.bigquery.project == "p"
+    assert settings.bigquery.dataset == "applylens"
+    assert settings.bigquery.marts == "applylens_marts"
+    assert settings.elasticsearch.url.reveal() == "http://u:secret@h:9200"
+    assert settings.elasticsearch.index_prefix == "x"
+
+
+def test_our_own_name_wins_over_the_services_name_and_both_over_the_file(tmp_path: Path):
+    path = written(tmp_path, '[bigquery]\nproject = "file"\ndataset = "file"\n')
+    environ = {"BQ_PROJECT": "theirs", "ALTUI_BIGQUERY_PROJECT": "ours"}
+    settings = load(environ, path)
+    assert (settings.bigquery.project, settings.bigquery.dataset) == ("ours", "file")
+
+
+def test_an_unknown_key_is_refused_with_its_path(tmp_path: Path):
+    with pytest.raises(ConfigError, match=r"projekt.*\$\.bigquery"):
+        load({}, written(tmp_path, '[bigquery]\nprojekt = "p"\n'))
+
+
+@pytest.mark.parametrize("text", ["not toml", "profile = 3", "read_only = 'x'", "bigquery = 1"])
+def test_a_bad_file_is_named(tmp_path: Path, text: str):
+    with pytest.raises(ConfigError, match=r"altui\.toml"):
+        load({}, written(tmp_path, text))
+
+
+@pytest.mark.parametrize("text", ["maybe", "2", "ja"])
+def test_a_switch_that_is_neither_true_nor_false_is_refused(text: str):
+    with pytest.raises(ConfigError, match="ALTUI_READ_ONLY"):
+        load({"ALTUI_READ_ONLY": text})
+
+
+def test_a_missing_file_that_was_named_is_an_error_not_a_default():
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load({"ALTUI_CONFIG": "nowhere/altui.toml"})
+
+
+def test_the_working_directory_is_looked_at_before_the_platform(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    written(tmp_path, "")
+    monkeypatch.chdir(tmp_path)
+    assert find(os.environ) == Path("altui.toml")
+
+
+def test_tables_and_marts_are_data_of_the_file(tmp_path: Path):
+    text = '[[pipeline.tables]]\nname="t"\nsource="a.t"\nraw="a_t"\nstaging="s"\nday="at"\n'
+    assert [table.name for table in load({}, written(tmp_path, text)).pipeline.tables] == ["t"]
+
+
+def test_a_secret_never_shows_itself():
+    settings = load({"FIVETRAN_API_SECRET": "hunter2", "ES_URL": "http://u:hunter2@h"})
+    assert "hunter2" not in repr(settings)
+    assert "hunter2" not in f"{settings.fivetran.api_secret} {settings.fivetran.api_secret!r}"
+    assert settings.fivetran.api_secret == Secret("hunter2")
+
+
+def test_a_url_is_shown_without_its_password():
+    assert public_url("https://u:p@h:9200/x") == "https://h:9200/x"
+    assert public_url("http://h") == "http://h"
