@@ -45,7 +45,8 @@ def _part(table: Table, first: str) -> str:
     return (
         f"SELECT {_literal(table.name)} AS series, CASE WHEN d >= {first} THEN d END AS day,\n"
         f"  count(*) AS n, max(changed) AS changed, max(moment) AS latest\n"
-        f"FROM (SELECT ({day} AT TIME ZONE 'UTC')::date AS d, {created} AS changed, {day} AS moment\n"
+        f"FROM (SELECT ({day} AT TIME ZONE 'UTC')::date AS d,\n"
+        f"             {created} AS changed, {day} AS moment\n"
         f"      FROM {quoted(table.source)}) AS rows_of_day\n"
         f"GROUP BY 2"
     )

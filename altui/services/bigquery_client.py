@@ -1,0 +1,103 @@
+"""Google's client with every call bounded: its own defaults wait ten minutes and longer."""
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from altui.config import BigQuerySettings
+from altui.core.queries.query import Query
+from altui.services.http import is_loopback
+from altui.services.lean import lean_imports
+
+SCOPES = ("https://www.googleapis.com/auth/bigquery",)
+
+
+class Calls:
+    """The calls of one reading, which share `seconds` between them."""
+
+    def __init__(self, client: Any, seconds: float) -> None:
+        self._client = client
+        self._until = time.monotonic() + seconds
+
+    def table(self, name: str) -> Any:
+        """tables.get: free. Raises NotFound."""
+        left = self._left()
+        return self._client.get_table(name, retry=_retry(left), timeout=left)
+
+    def estimate(self, query: Query) -> int:
+        """Bytes that the query will process, by a dry run: free."""
+        return int(self._run(query, dry_run=True).total_bytes_processed or 0)
+
+    def rows(self, query: Query, most_bytes: int) -> tuple[Sequence[Any], int | None]:
+        """The rows, and the bytes billed: None when the answer came from the cache.
+
+        BigQuery refuses the query when it would bill more than `most_bytes`, and ends it by
+        itself when the deadline has passed.
+        """
+        job = self._run(
+            query,
+            maximum_bytes_billed=most_bytes,
+            job_timeout_ms=int(self._left() * 1000),
+            labels={"altui": "counts"},
+        )
+        left = self._left()
+        rows = list(job.result(retry=_retry(left), timeout=left, job_retry=None))
+        return rows, None if job.cache_hit else int(job.total_bytes_billed or 0)
+
+    def _run(self, query: Query, **options: Any) -> Any:
+        from google.cloud.bigquery import QueryJobConfig, ScalarQueryParameter
+
+        left = self._left()
+        parameters = [
+            ScalarQueryParameter(name, "DATE", value) for name, value in query.params.items()
+        ]
+        config = QueryJobConfig(query_parameters=parameters, **options)
+        return self._client.query(
+            query.text, job_config=config, retry=_retry(left), timeout=left, job_retry=None
+        )
+
+    def _left(self) -> float:
+        left = self._until - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("no time left for another call")
+        return left
+
+
+def connect(settings: BigQuerySettings) -> Any:
+    """A client for the project: the emulator's, the key file's, or the environment's account.
+
+    Raises google.auth's errors; asks nothing of BigQuery.
+    """
+    with lean_imports():
+        from google.cloud import bigquery
+
+    options: dict[str, Any] = {}
+    if settings.emulator_host:
+        from google.auth.credentials import AnonymousCredentials
+
+        credentials: Any = AnonymousCredentials()
+        options["api_endpoint"] = settings.emulator_host
+    else:
+        credentials = _credentials(settings.credentials)
+    client: Any = bigquery.Client(
+        project=settings.project, credentials=credentials, client_options=options or None
+    )
+    if settings.emulator_host and is_loopback(settings.emulator_host):
+        # a proxy from the environment cannot reach this machine's own ports
+        client._http.trust_env = False
+    return client
+
+
+def _credentials(path: str) -> Any:
+    import google.auth
+
+    load: Any = google.auth
+    if path:
+        return load.load_credentials_from_file(path, scopes=SCOPES)[0]
+    return load.default(scopes=SCOPES)[0]
+
+
+def _retry(seconds: float) -> Any:
+    from google.cloud.bigquery.retry import DEFAULT_RETRY
+
+    return DEFAULT_RETRY.with_timeout(min(seconds, 5.0))

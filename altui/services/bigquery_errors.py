@@ -1,0 +1,90 @@
+"""Google's exceptions as ServiceErrors."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Any, cast
+
+from altui.core.model.observed import Trouble
+from altui.services.errors import ServiceError, trouble_of_status
+from altui.services.text import clean
+
+OVER_QUOTA = {
+    "quotaExceeded",
+    "rateLimitExceeded",
+    "billingNotEnabled",
+    "billingTierLimitExceeded",
+    "bytesBilledLimitExceeded",
+    "responseTooLarge",
+}
+"""Reasons of a 403 (or 500) that refuse the work, not the account."""
+NO_SUCH_NAME = ("Unrecognized name", "Name not found", "not found inside")
+
+
+@contextmanager
+def translated(where: str) -> Generator[None]:
+    """Every exception that Google's libraries raise by intent, as a ServiceError."""
+    import requests
+    from google.api_core import exceptions as api
+    from google.auth import exceptions as auth
+
+    try:
+        yield
+    except api.GoogleAPICallError as error:
+        words = f"{error.code or ''} {words_of(error)}".strip()
+        raise ServiceError(trouble_of(error), words, where) from error
+    except api.RetryError as error:
+        raise _after_retries(error, where) from error
+    except auth.DefaultCredentialsError as error:
+        raise ServiceError(Trouble.off, f"no credentials: {error}", where) from error
+    except auth.RefreshError as error:
+        raise ServiceError(_refresh_trouble(error), f"no access token: {error}", where) from error
+    except (auth.GoogleAuthError, requests.RequestException, TimeoutError) as error:
+        raise ServiceError(Trouble.unreachable, error or "no answer in time", where) from error
+    except OSError as error:
+        # a key file that cannot be read
+        raise ServiceError(Trouble.off, f"credentials: {error.strerror}", where) from error
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        words = f"the answer has another shape than expected: {type(error).__name__} {error}"
+        raise ServiceError(Trouble.nonsense, words, where) from error
+
+
+def words_of(error: Any) -> str:
+    """BigQuery's own words, without the method and URL that the client puts before them."""
+    for detail in _details(error):
+        if detail.get("message"):
+            return clean(detail["message"])
+    _, found, words = str(error.message).partition("prettyPrint=false: ")
+    return clean(words if found else error.message)
+
+
+def trouble_of(error: Any) -> Trouble:
+    """What an error of the API says; its reasons are finer than its statuses."""
+    reasons = {str(detail.get("reason")) for detail in _details(error)}
+    if reasons & OVER_QUOTA:
+        return Trouble.refused
+    status = int(error.code or 0)
+    if not status:
+        return Trouble.unreachable
+    if status == 400 and any(words in words_of(error) for words in NO_SUCH_NAME):
+        return Trouble.missing
+    return trouble_of_status(status)
+
+
+def _details(error: Any) -> list[dict[str, Any]]:
+    """The entries of the answer's error list; gRPC and proxies give other things."""
+    return [cast(dict[str, Any], one) for one in error.errors or () if isinstance(one, dict)]
+
+
+def _after_retries(error: Any, where: str) -> ServiceError:
+    """The last try's error, which says more than that there were several."""
+    from google.api_core.exceptions import GoogleAPICallError
+
+    cause = error.cause
+    if isinstance(cause, GoogleAPICallError):
+        return ServiceError(trouble_of(cause), f"{cause.code or ''} {words_of(cause)}", where)
+    return ServiceError(Trouble.unreachable, cause or error, where)
+
+
+def _refresh_trouble(error: Any) -> Trouble:
+    """A token that was refused is denied; one that could not be asked for is not."""
+    return Trouble.unreachable if getattr(error, "retryable", False) else Trouble.denied

@@ -1,0 +1,242 @@
+"""Reading Elasticsearch: the cluster, the pipeline's indices, and what is in them."""
+
+import json
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+from urllib.parse import urlsplit, urlunsplit
+
+from altui.config import ElasticsearchSettings, public_url
+from altui.core.model.days import day_of
+from altui.core.model.observed import Trouble
+from altui.core.model.pipeline import Mart, Pipeline
+from altui.core.model.reading import Cluster, Counts, Index, Series
+from altui.core.queries import elasticsearch as queries
+from altui.services.errors import ServiceError, deadline, off, trouble_of_status
+from altui.services.lean import lean_imports
+from altui.services.text import clean
+from altui.services.threads import in_thread
+
+if TYPE_CHECKING:
+    from elasticsearch import Elasticsearch
+
+T = TypeVar("T")
+
+NOT_OFFERED = "not offered"
+"""Word for what a server (serverless, look-alikes) does not have."""
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class ElasticsearchReader:
+    def __init__(
+        self, settings: ElasticsearchSettings, pipeline: Pipeline, seconds: float = 8.0
+    ) -> None:
+        """`seconds` bounds one reading with all its questions."""
+        self._settings = settings
+        self._pipeline = pipeline
+        self._seconds = seconds
+        self._client: Elasticsearch | None = None
+
+    async def cluster(self) -> Cluster:
+        """Health, indices, blocks and template. Raises ServiceError."""
+        return await self._ask("elasticsearch cluster", self._read_cluster)
+
+    async def counts(self, start: date) -> Counts:
+        """Exact documents per mart and UTC day from `start` on. Raises ServiceError."""
+        return await self._ask("POST /_msearch", lambda client: self._read_counts(client, start))
+
+    async def _ask(self, where: str, read: "Callable[[Elasticsearch], T]") -> T:
+        if not self._settings.url:
+            raise off("no ES_URL: indices are not read", where)
+
+        def work() -> T:
+            with translated(where, self._settings.url.reveal()):
+                return read(self._connected())
+
+        async with deadline(self._seconds, where):
+            return await in_thread(work)
+
+    def _connected(self) -> "Elasticsearch":
+        if self._client is None:
+            from elasticsearch import Elasticsearch
+
+            self._client = Elasticsearch(
+                with_port(self._settings.url.reveal()),
+                request_timeout=self._seconds,
+                max_retries=1,
+                retry_on_timeout=False,
+                retry_on_status=(),
+            )
+        return self._client
+
+    def _read_cluster(self, client: "Elasticsearch") -> Cluster:
+        pattern = f"{self._settings.index_prefix}_*"
+        health = _offered(lambda: client.cluster.health().body)
+        listed = cast(
+            list[dict[str, str | None]],
+            client.cat.indices(
+                index=pattern,
+                format="json",
+                bytes="b",
+                h="health,status,index,docs.count,store.size",
+            ).body,
+        )
+        settings = client.indices.get_settings(
+            index=pattern, name="index.blocks.*", flat_settings=True
+        ).body
+        template = client.indices.exists_index_template(name=self._pipeline.template)
+        indices = (_index(row, settings) for row in listed)
+        return Cluster(
+            name=clean(health.get("cluster_name"), 100),
+            status=clean(health.get("status"), 40) or NOT_OFFERED,
+            nodes=_whole(health.get("number_of_nodes")),
+            indices={index.name: index for index in indices},
+            template=bool(template),
+            unassigned=_whole(health.get("unassigned_shards")),
+        )
+
+    def _read_counts(self, client: "Elasticsearch", start: date) -> Counts:
+        marts = self._pipeline.marts
+        query = queries.counts(marts, self._settings.index_prefix, start)
+        searches = [json.loads(line) for line in query.text.splitlines()]
+        answers = cast(list[dict[str, Any]], client.msearch(searches=searches)["responses"])
+        series: dict[str, Series] = {}
+        missing: dict[str, str] = {}
+        for mart, answer in zip(marts, answers, strict=True):
+            key = f"index.{mart.name}"
+            where = f"POST /{self._settings.index_prefix}_{mart.index}/_search"
+            if words := _not_found(answer):
+                missing[key] = words
+            else:
+                series[key] = _series(mart, answer, where)
+        return Counts(start, series, query.repeat, missing=missing)
+
+
+def with_port(url: str) -> str:
+    """The URL with the port that its scheme stands for: Elasticsearch's client wants one named."""
+    parts = urlsplit(url)
+    if parts.port is not None or parts.scheme not in {"http", "https"}:
+        return url
+    port = 443 if parts.scheme == "https" else 80
+    return urlunsplit(parts._replace(netloc=f"{parts.netloc}:{port}"))
+
+
+@contextmanager
+def translated(where: str, url: str) -> Generator[None]:
+    """The client's exceptions as ServiceErrors."""
+    with lean_imports():
+        from elastic_transport import SerializationError, TransportError
+        from elasticsearch import ApiError, UnsupportedProductError
+
+    try:
+        yield
+    except UnsupportedProductError as error:
+        words = "this is not Elasticsearch: the answer lacks the header X-Elastic-Product"
+        raise ServiceError(Trouble.nonsense, words, where) from error
+    except ApiError as error:
+        words = f"{error.status_code} {_reason(error)}"
+        raise ServiceError(trouble_of_status(error.status_code), words, where) from error
+    except SerializationError as error:
+        words = f"the answer cannot be understood: {error.message}"
+        raise ServiceError(Trouble.nonsense, words, where) from error
+    except TransportError as error:
+        words = f"{public_url(url)}: {error.message}"
+        raise ServiceError(Trouble.unreachable, words, where) from error
+    except (KeyError, TypeError, AttributeError) as error:
+        words = f"the answer has another shape than expected: {type(error).__name__} {error}"
+        raise ServiceError(Trouble.nonsense, words, where) from error
+    except ValueError as error:
+        # the client refuses the URL; its words may repeat it with the password
+        words = f"ES_URL={public_url(url)} is not a URL with scheme, host and port"
+        raise ServiceError(Trouble.off, words, where) from error
+
+
+def _reason(error: Any) -> str:
+    """`type: reason` of the server's answer; a HEAD or a proxy gives only text."""
+    body = error.body
+    cause: Any = cast(dict[str, Any], body).get("error") if isinstance(body, dict) else body
+    if isinstance(cause, dict):
+        said = cast(dict[str, Any], cause)
+        return f"{said.get('type', '')}: {said.get('reason', '')}"
+    return clean(cause or error.message)
+
+
+def _offered(ask: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """The answer, empty where the server says that it has no such thing."""
+    from elasticsearch import ApiError
+
+    try:
+        return ask()
+    except ApiError as error:
+        # serverless answers 410 api_not_available_exception, look-alikes "no handler found"
+        if error.status_code in {400, 404, 405, 410}:
+            return {}
+        raise
+
+
+def _index(row: Mapping[str, str | None], settings: Mapping[str, Any]) -> Index:
+    name = row.get("index") or ""
+    own = cast(dict[str, Any], settings.get(name) or {})
+    flags = cast(dict[str, Any], own.get("settings") or {})
+    return Index(
+        name=clean(name, 255),
+        health=clean(row.get("health"), 20),
+        status=clean(row.get("status"), 20),
+        docs=_whole(row.get("docs.count")),
+        bytes=_whole(row.get("store.size")),
+        blocks=tuple(
+            sorted(
+                clean(flag.removeprefix("index.blocks."), 60)
+                for flag, value in flags.items()
+                if flag.startswith("index.blocks.") and str(value).lower() == "true"
+            )
+        ),
+    )
+
+
+def _not_found(answer: Mapping[str, Any]) -> str:
+    """Elasticsearch's words when the index does not exist; raises on any other error."""
+    if "error" not in answer:
+        return ""
+    status = _whole(answer.get("status")) or 500
+    cause: Any = answer["error"]
+    words = clean(cause)
+    if isinstance(cause, dict):
+        said = cast(dict[str, Any], cause)
+        words = clean(f"{said.get('type', '')}: {said.get('reason', '')}")
+    if status == 404:
+        return words
+    raise ServiceError(trouble_of_status(status), f"{status} {words}", "POST /_msearch")
+
+
+def _series(mart: Mart, answer: Mapping[str, Any], where: str) -> Series:
+    shards = answer["_shards"]
+    if answer.get("timed_out") or shards.get("failed"):
+        # HTTP 200 with a part of the documents: not a count
+        words = f"{shards.get('failed', 0)} of {shards.get('total')} shards failed"
+        raise ServiceError(Trouble.refused, words, where)
+    buckets = cast(Sequence[dict[str, Any]], answer["aggregations"]["window"]["days"]["buckets"])
+    return Series(
+        rows=int(answer["hits"]["total"]["value"]),
+        latest=_moment(answer["aggregations"]["latest"].get("value")),
+        by_day={
+            day_of(_moment(bucket["key"]) or EPOCH): (
+                int(bucket["n"]["value"]) if mart.count else int(bucket["doc_count"])
+            )
+            for bucket in buckets
+        },
+    )
+
+
+def _moment(millis: float | None) -> datetime | None:
+    # not fromtimestamp: it depends on the platform before 1970
+    return None if millis is None else EPOCH + timedelta(milliseconds=millis)
+
+
+def _whole(value: Any) -> int:
+    """A number, or 0 for what is not there: `_cat` answers text or null."""
+    try:
+        return int(value)
+    except (TypeError, ValueError):
+        return 0

@@ -1,0 +1,59 @@
+"""One error for six services: what the trouble is, in the service's own words."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from altui.core.model.observed import ProbeError, Trouble
+from altui.services.text import clean
+
+
+class ServiceError(Exception):
+    """A service gave no answer, or not the one that was asked for."""
+
+    def __init__(self, trouble: Trouble, words: object, where: str) -> None:
+        """`words` are cleaned here; `where` names what was asked, without secrets."""
+        self.error = ProbeError(trouble, clean(words), clean(where))
+        super().__init__(f"{self.error.where}: {self.error.words}")
+
+    @property
+    def trouble(self) -> Trouble:
+        return self.error.trouble
+
+    @property
+    def words(self) -> str:
+        return self.error.words
+
+    @property
+    def where(self) -> str:
+        return self.error.where
+
+
+def off(words: str, where: str) -> ServiceError:
+    """A setting without which the service is not asked."""
+    return ServiceError(Trouble.off, words, where)
+
+
+def trouble_of_status(status: int) -> Trouble:
+    """What an HTTP status that is no success says.
+
+    429 is about our pace and says nothing about the pipeline: it counts as not seen.
+    """
+    if status in {401, 403, 407}:
+        return Trouble.denied
+    if status in {404, 410}:
+        return Trouble.missing
+    if status in {408, 429}:
+        return Trouble.unreachable
+    return Trouble.refused
+
+
+@asynccontextmanager
+async def deadline(seconds: float, where: str) -> AsyncGenerator[None]:
+    """Whatever is inside ends after `seconds`, as unreachable."""
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except TimeoutError as error:
+        words = f"no answer within {seconds:g} s"
+        raise ServiceError(Trouble.unreachable, words, where) from error
