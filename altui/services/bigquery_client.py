@@ -28,7 +28,9 @@ class Calls:
         """Bytes that the query will process, by a dry run: free."""
         return int(self._run(query, dry_run=True).total_bytes_processed or 0)
 
-    def rows(self, query: Query, most_bytes: int) -> tuple[Sequence[Any], int | None]:
+    def rows(
+        self, query: Query, most_bytes: int, purpose: str = "counts"
+    ) -> tuple[Sequence[Any], int | None]:
         """The rows, and the bytes billed: None when the answer came from the cache.
 
         BigQuery refuses the query when it would bill more than `most_bytes`, and ends it by
@@ -38,7 +40,7 @@ class Calls:
             query,
             maximum_bytes_billed=most_bytes,
             job_timeout_ms=int(self._left() * 1000),
-            labels={"altui": "counts"},
+            labels={"altui": purpose},
         )
         left = self._left()
         rows = list(job.result(retry=_retry(left), timeout=left, job_retry=None))
