@@ -1,7 +1,6 @@
 """What every part of the sandbox knows, and the shape its simulators share."""
 
 import json
-import os
 from collections.abc import Awaitable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -9,6 +8,8 @@ from pathlib import Path
 from typing import Protocol
 
 from starlette.applications import Starlette
+
+from altui.sandbox.processes import Children
 
 
 class Clock:
@@ -34,7 +35,7 @@ class Clock:
         offset = (moment - datetime.now(UTC)).total_seconds()
         new = self.path.with_suffix(".new")
         new.write_text(json.dumps({"offset_s": offset}))
-        os.replace(new, self.path)
+        new.replace(self.path)
         self._stamp = None
 
 
@@ -47,6 +48,7 @@ class World:
     project_dir: Path
     """The sandbox's own copy of the project's files: analytics/, es/, kibana/, .github/."""
     clock: Clock
+    children: Children
     days: int
     emails_per_day: int
     seed: int

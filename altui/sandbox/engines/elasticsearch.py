@@ -1,0 +1,50 @@
+"""An Elasticsearch-compatible server in one binary (noida-db), and the template it is given."""
+
+import json
+import sys
+from asyncio.subprocess import STDOUT, Process
+from pathlib import Path
+
+from altui.sandbox.engines import Engine
+from altui.sandbox.processes import Children
+
+TEMPLATE = "analytics_applylens"
+
+
+def engine(children: Children, directory: Path, port: int, log: Path) -> Engine:
+    async def launch() -> Process:
+        directory.mkdir(parents=True, exist_ok=True)
+        with log.open("ab") as output:
+            return await children.start(
+                Path(sys.executable).with_name("noida-db"),
+                *("start", "--only", "elasticsearch", "--data-dir", directory),
+                *("--elasticsearch-port", str(port)),
+                cwd=directory,
+                stdout=output,
+                stderr=STDOUT,
+            )
+
+    async def answers() -> bool:
+        return await answers_at(f"http://127.0.0.1:{port}")
+
+    return Engine("elasticsearch", children, log, launch, answers)
+
+
+async def answers_at(url: str) -> bool:
+    import httpx
+
+    try:
+        async with httpx.AsyncClient(timeout=2) as client:
+            return (await client.get(f"{url}/_cluster/health")).status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
+async def load_template(url: str, project_dir: Path) -> None:
+    """Loads the index template of the project, as the runbook does by hand."""
+    import httpx
+
+    body = json.loads((project_dir / f"es/index-templates/{TEMPLATE}.json").read_text())
+    async with httpx.AsyncClient(timeout=10) as client:
+        answer = await client.put(f"{url}/_index_template/{TEMPLATE}", json=body)
+        answer.raise_for_status()
