@@ -1,6 +1,7 @@
 """Google's client with every call bounded: its own defaults wait ten minutes and longer."""
 
 import time
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -91,12 +92,16 @@ def connect(settings: BigQuerySettings) -> Any:
 
 
 def _credentials(path: str) -> Any:
+    """The key file's account, of whatever type; without a file the environment's."""
     import google.auth
 
     load: Any = google.auth
-    if path:
+    if not path:
+        return load.default(scopes=SCOPES)[0]
+    with warnings.catch_warnings():
+        # it warns of files from strangers; this one is the user's own, of any type
+        warnings.simplefilter("ignore", DeprecationWarning)
         return load.load_credentials_from_file(path, scopes=SCOPES)[0]
-    return load.default(scopes=SCOPES)[0]
 
 
 def _retry(seconds: float) -> Any:

@@ -34,12 +34,12 @@ def translated(where: str) -> Generator[None]:
         raise ServiceError(trouble_of(error), words, where) from error
     except api.RetryError as error:
         raise _after_retries(error, where) from error
-    except auth.DefaultCredentialsError as error:
-        raise ServiceError(Trouble.off, f"no credentials: {error}", where) from error
-    except auth.RefreshError as error:
-        raise ServiceError(_refresh_trouble(error), f"no access token: {error}", where) from error
-    except (auth.GoogleAuthError, requests.RequestException, TimeoutError) as error:
-        raise ServiceError(Trouble.unreachable, error or "no answer in time", where) from error
+    except auth.GoogleAuthError as error:
+        raise _auth_error(error, where) from error
+    except requests.RequestException as error:
+        raise _wire_error(error, where) from error
+    except TimeoutError as error:
+        raise ServiceError(Trouble.unreachable, str(error) or "no answer in time", where) from error
     except OSError as error:
         # a key file that cannot be read
         raise ServiceError(Trouble.off, f"credentials: {error.strerror}", where) from error
@@ -82,9 +82,36 @@ def _after_retries(error: Any, where: str) -> ServiceError:
     cause = error.cause
     if isinstance(cause, GoogleAPICallError):
         return ServiceError(trouble_of(cause), f"{cause.code or ''} {words_of(cause)}", where)
-    return ServiceError(Trouble.unreachable, cause or error, where)
+    return ServiceError(Trouble.unreachable, _connection_words(cause or error), where)
 
 
-def _refresh_trouble(error: Any) -> Trouble:
-    """A token that was refused is denied; one that could not be asked for is not."""
-    return Trouble.unreachable if getattr(error, "retryable", False) else Trouble.denied
+def _connection_words(error: Exception) -> str:
+    """What went wrong on the wire, without the layers that pass it on."""
+    first: Any = error.args[0] if error.args else None
+    return clean(getattr(first, "reason", None) or error) or type(error).__name__
+
+
+def _auth_error(error: Exception, where: str) -> ServiceError:
+    """Credentials that are not there are off, refused ones denied, an unheard server unknown."""
+    from google.auth import exceptions as auth
+
+    if isinstance(error, auth.InvalidOperation):
+        # 401 from an emulator or proxy: there is no token that could be renewed
+        return ServiceError(Trouble.denied, f"401 credentials wanted: {error}", where)
+    if isinstance(error, auth.DefaultCredentialsError):
+        return ServiceError(Trouble.off, f"no credentials: {error}", where)
+    if isinstance(error, auth.RefreshError):
+        again = getattr(error, "retryable", False)
+        trouble = Trouble.unreachable if again else Trouble.denied
+        return ServiceError(trouble, f"no access token: {error}", where)
+    return ServiceError(Trouble.unreachable, _connection_words(error), where)
+
+
+def _wire_error(error: Exception, where: str) -> ServiceError:
+    from requests import exceptions as wire
+
+    if isinstance(error, wire.InvalidJSONError):
+        return ServiceError(Trouble.nonsense, f"the answer is not JSON: {error}", where)
+    if isinstance(error, wire.InvalidURL | wire.InvalidSchema | wire.MissingSchema):
+        return ServiceError(Trouble.off, f"BIGQUERY_EMULATOR_HOST: {error}", where)
+    return ServiceError(Trouble.unreachable, _connection_words(error), where)

@@ -148,7 +148,7 @@ def translated(where: str, url: str) -> Generator[None]:
         raise ServiceError(Trouble.nonsense, words, where) from error
     except ValueError as error:
         # the client refuses the URL; its words may repeat it with the password
-        words = f"ES_URL={public_url(url)} is not a URL with scheme, host and port"
+        words = "ES_URL is not a URL with scheme and host"
         raise ServiceError(Trouble.off, words, where) from error
 
 
@@ -219,7 +219,7 @@ def _series(mart: Mart, answer: Mapping[str, Any], where: str) -> Series:
     buckets = cast(Sequence[dict[str, Any]], answer["aggregations"]["window"]["days"]["buckets"])
     return Series(
         rows=int(answer["hits"]["total"]["value"]),
-        latest=_moment(answer["aggregations"]["latest"].get("value")),
+        latest=_newest(mart, answer["hits"]["hits"]),
         by_day={
             day_of(_moment(bucket["key"]) or EPOCH): (
                 int(bucket["n"]["value"]) if mart.count else int(bucket["doc_count"])
@@ -227,6 +227,12 @@ def _series(mart: Mart, answer: Mapping[str, Any], where: str) -> Series:
             for bucket in buckets
         },
     )
+
+
+def _newest(mart: Mart, hits: Sequence[dict[str, Any]]) -> datetime | None:
+    """Day of the first document, which is the newest; None without documents or without days."""
+    values = hits[0].get("fields", {}).get(mart.day) if hits else None
+    return _moment(float(values[0])) if values else None
 
 
 def _moment(millis: float | None) -> datetime | None:

@@ -62,18 +62,16 @@ def counts(project: str, parts: Sequence[tuple[Relation, Mapping[str, str]]], st
 def _part(project: str, relation: Relation, columns: Mapping[str, str], first: str) -> str:
     column = _quoted(relation.day)
     day = _day(column, columns.get(relation.day, "TIMESTAMP"))
-    live = f"NOT {_quoted(DELETED)}" if DELETED in columns else None
-    if relation.count:
-        n = f"IFNULL(SUM({_quoted(relation.count)}), 0)"
-    else:
-        n = f"COUNTIF({live})" if live else "COUNT(*)"
-    changed = f"MAX({_quoted(SYNCED)})" if SYNCED in columns else "CAST(NULL AS TIMESTAMP)"
-    moment = f"IF({live}, {column}, NULL)" if live else column
+    live = f"NOT {_quoted(DELETED)}" if DELETED in columns else "TRUE"
+    synced = _quoted(SYNCED) if SYNCED in columns else "CAST(NULL AS TIMESTAMP)"
+    counted = f"{_quoted(relation.count)} AS counted, " if relation.count else ""
+    n = "IFNULL(SUM(counted), 0)" if relation.count else "COUNTIF(live)"
     return (
-        f"SELECT {_literal(relation.key)} AS series, IF({day} >= {first}, {day}, NULL) AS day,\n"
-        f"  {n} AS n, COUNT(*) AS n_rows, {changed} AS changed,\n"
-        f"  CAST(MAX({moment}) AS TIMESTAMP) AS latest\n"
-        f"FROM {_quoted(f'{project}.{relation.name}')}\n"
+        f"SELECT {_literal(relation.key)} AS series, day, {n} AS n, COUNT(*) AS n_rows,\n"
+        f"  MAX(synced) AS changed, CAST(MAX(IF(live, moment, NULL)) AS TIMESTAMP) AS latest\n"
+        f"FROM (SELECT IF({day} >= {first}, {day}, NULL) AS day,\n"
+        f"             {counted}{column} AS moment, {live} AS live, {synced} AS synced\n"
+        f"      FROM {_quoted(f'{project}.{relation.name}')})\n"
         f"GROUP BY day"
     )
 

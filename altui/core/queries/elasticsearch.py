@@ -12,8 +12,9 @@ from altui.core.queries.query import Query
 def counts(marts: Sequence[Mart], prefix: str, start: date) -> Query:
     """The NDJSON body of `POST /_msearch`: a header and a search for each mart, in their order.
 
-    Each answer holds the exact number of documents, `latest` (newest day, milliseconds) and
-    `window.days`: a bucket a UTC day from `start` on, with the sum of the mart's own count.
+    Each answer holds the exact number of documents, the newest one's day (milliseconds, in
+    `fields`) and `window.days`: a bucket a UTC day from `start` on, with the sum of the mart's
+    own count.
     """
     lines: list[str] = []
     for mart in marts:
@@ -35,10 +36,13 @@ def _search(mart: Mart, start: date) -> dict[str, Any]:
     if mart.count:
         days["aggs"] = {"n": {"sum": {"field": mart.count}}}
     return {
-        "size": 0,
+        "size": 1,
         "track_total_hits": True,
+        # the newest document, not `max`: look-alikes answer null for the max of a date
+        "sort": [{mart.day: {"order": "desc", "unmapped_type": "date"}}],
+        "docvalue_fields": [{"field": mart.day, "format": "epoch_millis"}],
+        "_source": False,
         "aggs": {
-            "latest": {"max": {"field": mart.day}},
             "window": {
                 "filter": {"range": {mart.day: {"gte": start.isoformat()}}},
                 "aggs": {"days": days},

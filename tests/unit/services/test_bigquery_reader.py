@@ -1,0 +1,293 @@
+"""Google's client against a server that answers by a script, and its errors in our words."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+import requests
+from google.api_core import exceptions as api
+from google.auth import exceptions as auth
+
+from altui.config import BigQuerySettings
+from altui.core.model.observed import Trouble
+from altui.core.model.pipeline import Mart, Pipeline, Table
+from altui.services.bigquery import FLOOR, BigQueryReader
+from altui.services.bigquery_errors import translated
+from altui.services.errors import ServiceError
+from tests.answering import Scripted
+
+START = date(2026, 8, 25)
+PIPELINE = Pipeline(
+    tables=(Table("emails", "public.emails", "public_emails", "stg_emails", "received_at"),),
+    marts=(Mart("mrt_a", "a", table="emails", count="emails"),),
+)
+TABLES = "/bigquery/v2/projects/p/datasets"
+COLUMNS = {
+    "public_emails": {
+        "received_at": "TIMESTAMP",
+        "_fivetran_synced": "TIMESTAMP",
+        "_fivetran_deleted": "BOOLEAN",
+    },
+    "stg_emails": {"received_at": "TIMESTAMP"},
+    "mrt_a": {"d": "DATE", "emails": "INTEGER"},
+}
+NOT_FOUND = {"error": {"code": 404, "message": "Not found: Table p:x", "errors": []}}
+
+
+def table(dataset: str, name: str) -> Any:
+    return {
+        "tableReference": {"projectId": "p", "datasetId": dataset, "tableId": name},
+        "type": "VIEW" if name.startswith("stg") else "TABLE",
+        "numRows": "60159",
+        "numBytes": "123456",
+        "lastModifiedTime": "1795392000000",
+        "schema": {"fields": [{"name": key, "type": kind} for key, kind in COLUMNS[name].items()]},
+    }
+
+
+def micros(moment: datetime) -> str:
+    return str(int(moment.timestamp() * 1_000_000))
+
+
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+ROWS: list[tuple[str, str | None, str, str, str | None, str | None]] = [
+    ("raw.emails", None, "900", "950", micros(NOON.replace(day=1)), micros(NOON.replace(day=1))),
+    ("raw.emails", "2026-11-22", "150", "151", micros(NOON), micros(NOON)),
+    ("staging.emails", "2026-11-22", "150", "150", None, micros(NOON)),
+    ("mart.mrt_a", "2026-11-22", "150", "1", None, micros(NOON)),
+]
+SCHEMA = {
+    "fields": [
+        {"name": "series", "type": "STRING"},
+        {"name": "day", "type": "DATE"},
+        {"name": "n", "type": "INTEGER"},
+        {"name": "n_rows", "type": "INTEGER"},
+        {"name": "changed", "type": "TIMESTAMP"},
+        {"name": "latest", "type": "TIMESTAMP"},
+    ]
+}
+
+
+class Warehouse:
+    """The few methods of BigQuery's REST API that a reading uses."""
+
+    def __init__(self) -> None:
+        self.jobs: list[Any] = []
+        self.missing: set[str] = set()
+        self.cache_hit = False
+        self.job_error: tuple[int, Any] | None = None
+
+    def __call__(self, method: str, path: str, body: bytes) -> tuple[int, Any]:
+        plain = path.split("?", maxsplit=1)[0]
+        if plain.startswith(TABLES):
+            _, _, dataset, _, name = plain.removeprefix("/bigquery/v2/projects/").split("/")
+            return (404, NOT_FOUND) if name in self.missing else (200, table(dataset, name))
+        if method == "POST":
+            return self.insert(json.loads(body))
+        rows = [{"f": [{"v": value} for value in row]} for row in ROWS]
+        if "/queries/" in plain:
+            answer = {"jobComplete": True, "schema": SCHEMA, "rows": rows, "totalRows": len(rows)}
+            return 200, {"jobReference": self.jobs[-1]["jobReference"], **answer}
+        return 200, self.finished(self.jobs[-1])
+
+    def insert(self, job: Any) -> tuple[int, Any]:
+        self.jobs.append(job)
+        return self.job_error or (200, self.finished(job))
+
+    def finished(self, job: Any) -> Any:
+        statistics = {
+            "totalBytesProcessed": "5000",
+            "query": {
+                "totalBytesProcessed": "5000",
+                "totalBytesBilled": str(3 * FLOOR),
+                "cacheHit": self.cache_hit,
+                "statementType": "SELECT",
+            },
+        }
+        return {**job, "id": "p:j", "status": {"state": "DONE"}, "statistics": statistics}
+
+
+@pytest.fixture
+def warehouse(server: Scripted) -> Warehouse:
+    server.script = Warehouse()
+    return server.script
+
+
+@pytest.fixture
+def reader(server: Scripted) -> BigQueryReader:
+    settings = BigQuerySettings(project="p", dataset="raw", emulator_host=server.url)
+    return BigQueryReader(settings, PIPELINE, 5.0, 5.0)
+
+
+async def test_tables(warehouse: Warehouse, reader: BigQueryReader) -> None:
+    warehouse.missing = {"mrt_a"}
+    seen = await reader.tables()
+    assert list(seen.tables) == ["raw.public_emails", "raw_staging.stg_emails"]
+    meta = seen.tables["raw.public_emails"]
+    assert (meta.rows, meta.bytes, meta.kind) == (60159, 123456, "TABLE")
+    assert meta.modified == datetime(2026, 11, 23, tzinfo=UTC)
+    assert seen.tables["raw_staging.stg_emails"].kind == "VIEW"
+    assert seen.missing == {"raw_marts.mrt_a": "Not found: Table p:x"}
+
+
+async def test_counts(warehouse: Warehouse, reader: BigQueryReader) -> None:
+    seen = await reader.counts(START)
+    raw, mart = seen.series["raw.emails"], seen.series["mart.mrt_a"]
+    assert (raw.rows, raw.physical) == (1050, 1101)
+    assert raw.by_day == {date(2026, 11, 22): 150}
+    assert raw.changed == {date(2026, 11, 22): NOON}
+    assert (raw.latest, raw.synced) == (NOON, NOON)
+    assert (mart.rows, mart.by_day, mart.physical) == (1, {date(2026, 11, 22): 150}, None)
+    assert seen.series["staging.emails"].synced is None
+    assert seen.missing == {}
+
+
+async def test_the_bill_is_estimated_capped_and_recorded(
+    warehouse: Warehouse, reader: BigQueryReader
+) -> None:
+    seen = await reader.counts(START)
+    dry, real = (job["configuration"] for job in warehouse.jobs)
+    assert dry["dryRun"] is True
+    assert real["query"]["maximumBytesBilled"] == str(6 * FLOOR)
+    assert int(real["jobTimeoutMs"]) <= 5000
+    assert seen.bytes == 3 * FLOOR
+    parameter = real["query"]["queryParameters"][0]
+    assert parameter["parameterType"] == {"type": "DATE"}
+    assert parameter["parameterValue"] == {"value": "2026-08-25"}
+
+
+async def test_an_answer_from_the_cache_costs_nothing(
+    warehouse: Warehouse, reader: BigQueryReader
+) -> None:
+    warehouse.cache_hit = True
+    assert (await reader.counts(START)).bytes == 0
+
+
+async def test_a_missing_table_does_not_break_the_whole(
+    warehouse: Warehouse, reader: BigQueryReader, monkeypatch: Any
+) -> None:
+    warehouse.missing = {"stg_emails"}
+    monkeypatch.setitem(COLUMNS, "mrt_a", {"d": "DATE"})
+    seen = await reader.counts(START)
+    assert list(seen.series) == ["raw.emails"]
+    assert seen.missing == {
+        "staging.emails": "Not found: Table p:x",
+        "mart.mrt_a": "raw_marts.mrt_a has no column emails",
+    }
+
+
+async def test_nothing_to_count_is_not_asked(warehouse: Warehouse, reader: BigQueryReader) -> None:
+    warehouse.missing = set(COLUMNS)
+    seen = await reader.counts(START)
+    assert (seen.series, seen.bytes, len(seen.missing), warehouse.jobs) == ({}, 0, 3, [])
+
+
+def error(code: int, reason: str, message: str) -> tuple[int, Any]:
+    one = {"reason": reason, "message": message}
+    return code, {"error": {"code": code, "message": message, "errors": [one]}}
+
+
+@pytest.mark.parametrize(
+    ("answer", "trouble", "words"),
+    [
+        (
+            error(403, "accessDenied", "Access Denied: no bigquery.jobs.create"),
+            Trouble.denied,
+            "403 Access Denied: no bigquery.jobs.create",
+        ),
+        (
+            error(403, "quotaExceeded", "Quota exceeded: queries"),
+            Trouble.refused,
+            "403 Quota exceeded: queries",
+        ),
+        (
+            error(500, "bytesBilledLimitExceeded", "limit exceeded"),
+            Trouble.refused,
+            "500 limit exceeded",
+        ),
+        (
+            error(400, "invalidQuery", "Unrecognized name: emails at [3:1]"),
+            Trouble.missing,
+            "400 Unrecognized name: emails at [3:1]",
+        ),
+        (
+            error(401, "authError", "Invalid Credentials"),
+            Trouble.denied,
+            "401 credentials wanted: Anonymous credentials cannot be refreshed.",
+        ),
+    ],
+)
+async def test_refusals(
+    warehouse: Warehouse, reader: BigQueryReader, answer: Any, trouble: Trouble, words: str
+) -> None:
+    warehouse.job_error = answer
+    with pytest.raises(ServiceError) as raised:
+        await reader.counts(START)
+    assert (raised.value.trouble, raised.value.words) == (trouble, words)
+
+
+async def test_no_json(server: Scripted, reader: BigQueryReader) -> None:
+    server.script = lambda method, path, body: (200, b"<html>")
+    with pytest.raises(ServiceError) as raised:
+        await reader.tables()
+    assert raised.value.trouble is Trouble.nonsense
+
+
+async def test_silence_ends_at_the_deadline(server: Scripted) -> None:
+    server.script = server.hang
+    settings = BigQuerySettings(project="p", emulator_host=server.url)
+    for ask in (
+        BigQueryReader(settings, PIPELINE, 0.2, 0.2).tables,
+        lambda: BigQueryReader(settings, PIPELINE, 0.2, 0.2).counts(START),
+    ):
+        with pytest.raises(ServiceError) as raised:
+            await ask()
+        assert raised.value.trouble is Trouble.unreachable
+
+
+async def test_off_without_project() -> None:
+    with pytest.raises(ServiceError, match="BQ_PROJECT") as raised:
+        await BigQueryReader(BigQuerySettings(), PIPELINE).tables()
+    assert raised.value.trouble is Trouble.off
+
+
+async def test_a_key_file_that_is_not_there() -> None:
+    settings = BigQuerySettings(project="p", credentials="no/such/key.json")
+    with pytest.raises(ServiceError, match="no credentials") as raised:
+        await BigQueryReader(settings, PIPELINE).tables()
+    assert raised.value.trouble is Trouble.off
+
+
+def _raise(error: Exception) -> Callable[[], None]:
+    def raising() -> None:
+        raise error
+
+    return raising
+
+
+@pytest.mark.parametrize(
+    ("error", "trouble"),
+    [
+        (api.ServiceUnavailable("down"), Trouble.refused),
+        (api.TooManyRequests("slow down"), Trouble.unreachable),
+        (api.RetryError("late", api.ServiceUnavailable("down")), Trouble.refused),
+        (api.RetryError("late", requests.ConnectionError("refused")), Trouble.unreachable),
+        (api.PermissionDenied("no"), Trouble.denied),
+        (requests.Timeout("slow"), Trouble.unreachable),
+        (requests.exceptions.MissingSchema("no scheme"), Trouble.off),
+        (auth.TransportError("no route"), Trouble.unreachable),
+        (auth.RefreshError("invalid_grant"), Trouble.denied),
+        (auth.RefreshError("try again", retryable=True), Trouble.unreachable),
+        (auth.DefaultCredentialsError("none"), Trouble.off),
+        (PermissionError(13, "Permission denied"), Trouble.off),
+        (TimeoutError(), Trouble.unreachable),
+        (KeyError("schema"), Trouble.nonsense),
+    ],
+)
+def test_exceptions_of_googles_libraries(error: Exception, trouble: Trouble) -> None:
+    with pytest.raises(ServiceError) as raised, translated("here"):
+        _raise(error)()
+    assert raised.value.trouble is trouble
+    assert raised.value.words

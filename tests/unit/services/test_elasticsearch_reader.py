@@ -1,0 +1,267 @@
+"""The client of Elastic against a server that answers by a script."""
+
+import json
+import time
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+
+from altui.config import ElasticsearchSettings, Secret
+from altui.core.model.observed import Trouble
+from altui.core.model.pipeline import Mart, Pipeline
+from altui.core.model.reading import Index
+from altui.services.elasticsearch import ElasticsearchReader, with_port
+from altui.services.errors import ServiceError
+from tests.answering import Scripted
+
+START = date(2026, 8, 25)
+PIPELINE = Pipeline(marts=(Mart("mrt_a", "a", count="emails"), Mart("mrt_b", "b")))
+
+
+def millis(day: int) -> int:
+    return int(datetime(2026, 11, day, tzinfo=UTC).timestamp() * 1000)
+
+
+def found(total: int, *buckets: Any, newest: int | None = None) -> Any:
+    hits = [] if newest is None else [{"fields": {"d": [str(millis(newest))]}}]
+    return {
+        "status": 200,
+        "timed_out": False,
+        "_shards": {"total": 1, "successful": 1, "failed": 0},
+        "hits": {"total": {"value": total, "relation": "eq"}, "hits": hits},
+        "aggregations": {"window": {"days": {"buckets": list(buckets)}}},
+    }
+
+
+def refused(status: int, kind: str, reason: str) -> Any:
+    return {"status": status, "error": {"type": kind, "reason": reason}}
+
+
+ANSWERS: dict[str, tuple[int, Any]] = {
+    "/_cluster/health": (
+        200,
+        {
+            "cluster_name": "prod\x1b[1m",
+            "status": "chartreuse",
+            "number_of_nodes": 3,
+            "unassigned_shards": 2,
+        },
+    ),
+    "/_cat/indices/pre_*": (
+        200,
+        [
+            {
+                "health": "green",
+                "status": "open",
+                "index": "pre_a",
+                "docs.count": "399",
+                "store.size": "4100",
+            },
+            {
+                "health": None,
+                "status": "close",
+                "index": "pre_b",
+                "docs.count": None,
+                "store.size": None,
+            },
+        ],
+    ),
+    "/pre_*/_settings/index.blocks.*": (
+        200,
+        {
+            "pre_a": {
+                "settings": {
+                    "index.blocks.read_only_allow_delete": "true",
+                    "index.blocks.write": "false",
+                }
+            }
+        },
+    ),
+    "/_index_template/analytics_applylens": (200, b""),
+    "/_msearch": (
+        200,
+        {
+            "responses": [
+                found(
+                    399,
+                    {"key": millis(21), "doc_count": 1, "n": {"value": 163.0}},
+                    {"key": millis(22), "doc_count": 1, "n": {"value": 150.0}},
+                    newest=22,
+                ),
+                found(2, {"key": millis(22), "doc_count": 2}, newest=22),
+            ]
+        },
+    ),
+}
+
+
+def reader(url: str, seconds: float = 5.0) -> ElasticsearchReader:
+    return ElasticsearchReader(ElasticsearchSettings(Secret(url), "pre"), PIPELINE, seconds)
+
+
+@pytest.fixture
+def elastic(server: Scripted) -> Callable[..., ElasticsearchReader]:
+    server.headers_sent = {"X-Elastic-Product": "Elasticsearch"}
+
+    def answering(**changed: tuple[int, Any]) -> ElasticsearchReader:
+        answers = {**ANSWERS, **{f"/{name}": answer for name, answer in changed.items()}}
+        server.script = lambda method, path, body: answers[path.split("?")[0]]
+        return reader(server.url)
+
+    return answering
+
+
+async def test_the_cluster(elastic: Any) -> None:
+    seen = await elastic().cluster()
+    assert (seen.name, seen.status, seen.nodes, seen.unassigned) == ("prod", "chartreuse", 3, 2)
+    assert seen.template is True
+    assert seen.indices == {
+        "pre_a": Index("pre_a", "green", "open", 399, 4100, ("read_only_allow_delete",)),
+        "pre_b": Index("pre_b", "", "close", 0, 0),
+    }
+
+
+async def test_counts(elastic: Any, server: Scripted) -> None:
+    seen = await elastic().counts(START)
+    a, b = seen.series["index.mrt_a"], seen.series["index.mrt_b"]
+    assert (a.rows, a.latest) == (399, datetime(2026, 11, 22, tzinfo=UTC))
+    assert a.by_day == {date(2026, 11, 21): 163, date(2026, 11, 22): 150}
+    assert (b.rows, b.by_day) == (2, {date(2026, 11, 22): 2})
+    assert [path.split("?")[0] for _, path in server.asked] == ["/_msearch"], "one query"
+
+
+async def test_an_index_that_is_not_there_is_missing_and_the_rest_is_counted(elastic: Any) -> None:
+    gone = refused(404, "index_not_found_exception", "no such index [pre_a]")
+    seen = await elastic(_msearch=(200, {"responses": [gone, found(0)]})).counts(START)
+    assert seen.missing == {"index.mrt_a": "index_not_found_exception: no such index [pre_a]"}
+    assert (seen.series["index.mrt_b"].rows, seen.series["index.mrt_b"].latest) == (0, None)
+
+
+PARTIAL = found(10) | {"_shards": {"total": 2, "successful": 1, "failed": 1}}
+
+
+@pytest.mark.parametrize(
+    ("item", "trouble", "words"),
+    [
+        (PARTIAL, Trouble.refused, "1 of 2 shards failed"),
+        (found(1) | {"timed_out": True}, Trouble.refused, "0 of 1 shards failed"),
+        (
+            refused(403, "security_exception", "not authorised"),
+            Trouble.denied,
+            "403 security_exception: not authorised",
+        ),
+        (
+            refused(503, "search_phase_execution_exception", "all shards failed"),
+            Trouble.refused,
+            "503 search_phase_execution_exception: all shards failed",
+        ),
+        ({}, Trouble.nonsense, "the answer has another shape than expected: KeyError '_shards'"),
+    ],
+)
+async def test_a_part_of_the_documents_is_not_a_count(
+    elastic: Any, item: Any, trouble: Trouble, words: str
+) -> None:
+    with pytest.raises(ServiceError) as raised:
+        await elastic(_msearch=(200, {"responses": [item, found(0)]})).counts(START)
+    assert (raised.value.trouble, raised.value.words) == (trouble, words)
+
+
+async def test_serverless_offers_no_cluster_health(elastic: Any, server: Scripted) -> None:
+    asking = elastic()
+    script = server.script
+    server.script = lambda method, path, body: (
+        (410, refused(410, "api_not_available_exception", "not available in serverless"))
+        if "health" in path and "cluster" in path
+        else script(method, path, body)
+    )
+    seen = await asking.cluster()
+    assert (seen.status, seen.nodes, len(seen.indices)) == ("not offered", 0, 2)
+
+
+async def test_a_template_that_is_not_there(elastic: Any, server: Scripted) -> None:
+    asking = elastic()
+    script = server.script
+    server.script = lambda method, path, body: (
+        (404, b"") if method == "HEAD" else script(method, path, body)
+    )
+    assert (await asking.cluster()).template is False
+
+
+SECURITY = {"error": {"type": "security_exception", "reason": "missing credentials"}}
+
+
+@pytest.mark.parametrize(
+    ("answer", "trouble", "words"),
+    [
+        ((401, SECURITY), Trouble.denied, "401 security_exception: missing credentials"),
+        ((403, SECURITY), Trouble.denied, "403 security_exception: missing credentials"),
+        ((503, b"<html>bad gateway"), Trouble.refused, "503"),
+        ((429, {"error": "busy"}), Trouble.unreachable, "429 busy"),
+        ((200, b"{half"), Trouble.nonsense, "cannot be understood"),
+        ((200, b"<html>"), Trouble.nonsense, "shape"),
+        ((200, {}), Trouble.nonsense, "KeyError"),
+    ],
+)
+async def test_other_answers(elastic: Any, answer: Any, trouble: Trouble, words: str) -> None:
+    with pytest.raises(ServiceError) as raised:
+        await elastic(_msearch=answer).counts(START)
+    assert raised.value.trouble is trouble
+    assert words in raised.value.words
+
+
+async def test_another_product_is_named_in_words(elastic: Any, server: Scripted) -> None:
+    asking = elastic()
+    server.headers_sent = {}
+    with pytest.raises(ServiceError, match="this is not Elasticsearch") as raised:
+        await asking.counts(START)
+    assert raised.value.trouble is Trouble.nonsense
+
+
+async def test_silence_ends_at_the_deadline(server: Scripted) -> None:
+    server.script = server.hang
+    began = time.monotonic()
+    with pytest.raises(ServiceError) as raised:
+        await reader(server.url.replace("//", "//me:hunter2@"), 0.2).counts(START)
+    assert raised.value.trouble is Trouble.unreachable
+    assert time.monotonic() - began < 3.0
+    assert "hunter2" not in str(raised.value)
+
+
+async def test_nobody_listens() -> None:
+    with Scripted() as gone:
+        url = gone.url
+    with pytest.raises(ServiceError) as raised:
+        await reader(url).cluster()
+    assert raised.value.trouble is Trouble.unreachable
+    assert "refused" in raised.value.words
+
+
+@pytest.mark.parametrize(("url", "words"), [("", "ES_URL"), ("me:hunter2@es", "not a URL")])
+async def test_off_without_a_usable_url(url: str, words: str) -> None:
+    with pytest.raises(ServiceError, match=words) as raised:
+        await reader(url).cluster()
+    assert raised.value.trouble is Trouble.off
+    assert "hunter2" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "with_a_port"),
+    [
+        ("https://es.test", "https://es.test:443"),
+        ("https://u:p@es.test/path", "https://u:p@es.test:443/path"),
+        ("http://es.test", "http://es.test:80"),
+        ("http://es.test:9200", "http://es.test:9200"),
+    ],
+)
+def test_the_port_that_a_scheme_stands_for(url: str, with_a_port: str) -> None:
+    assert with_port(url) == with_a_port
+
+
+def test_what_is_sent_is_what_is_shown() -> None:
+    from altui.core.queries.elasticsearch import counts
+
+    query = counts(PIPELINE.marts, "pre", START)
+    assert query.repeat == f"POST /_msearch\n{query.text}"
+    assert [json.loads(line) for line in query.text.splitlines()][2] == {"index": "pre_b"}

@@ -1,0 +1,169 @@
+"""Questions over HTTP: bounded, patient, and clear about what went wrong."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+
+from altui.core.model.observed import Trouble
+from altui.services import http
+from altui.services.errors import ServiceError
+from altui.services.http import Answer, Http, decoded, is_loopback, retry_after
+from tests.answering import Answers
+
+
+def asking(answers: Answers, seconds: float = 5.0) -> Http:
+    return Http("http://svc.test/base", {"X": "y"}, seconds, None, answers.transport)
+
+
+async def test_an_answer_comes_with_status_headers_and_body(answers: Answers) -> None:
+    answers.by_path["/base/a"] = httpx.Response(200, headers={"ETag": '"1"'}, json={"a": 1})
+    answer = await asking(answers).get("/a", {"limit": 2})
+    assert (answer.status, answer.headers["etag"], answer.body) == (200, '"1"', b'{"a":1}')
+    assert str(answers.asked[0].url) == "http://svc.test/base/a?limit=2"
+    assert answers.asked[0].headers["x"] == "y"
+
+
+@pytest.mark.parametrize(
+    ("status", "trouble", "tries"),
+    [
+        (400, Trouble.refused, 1),
+        (401, Trouble.denied, 1),
+        (403, Trouble.denied, 1),
+        (404, Trouble.missing, 1),
+        (429, Trouble.unreachable, 3),
+        (500, Trouble.refused, 1),
+        (503, Trouble.refused, 3),
+    ],
+)
+async def test_a_status_says_what_the_trouble_is(
+    answers: Answers, status: int, trouble: Trouble, tries: int
+) -> None:
+    answers.by_path["/base/a"] = httpx.Response(
+        status, json={"code": "Nope", "message": "not\x1b[1m now"}
+    )
+    with pytest.raises(ServiceError) as raised:
+        await asking(answers).get("/a")
+    assert raised.value.trouble is trouble
+    assert raised.value.words == f"{status} Nope not now"
+    assert raised.value.where == "GET /a"
+    assert len(answers.asked) == tries
+
+
+async def test_a_second_try_may_help(answers: Answers) -> None:
+    answers.by_path["/base/a"] = [
+        httpx.Response(503),
+        httpx.ConnectError("reset"),
+        httpx.Response(200, json=[]),
+    ]
+    assert (await asking(answers).get("/a")).status == 200
+
+
+async def test_a_wait_longer_than_the_deadline_is_not_begun(answers: Answers) -> None:
+    answers.by_path["/base/a"] = httpx.Response(429, headers={"Retry-After": "60"})
+    with pytest.raises(ServiceError) as raised:
+        await asking(answers).get("/a")
+    assert raised.value.trouble is Trouble.unreachable
+    assert len(answers.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "trouble"),
+    [
+        (httpx.ConnectError("refused"), Trouble.unreachable),
+        (httpx.ReadTimeout("slow"), Trouble.unreachable),
+        (httpx.ConnectTimeout(""), Trouble.unreachable),
+        (httpx.RemoteProtocolError("half"), Trouble.unreachable),
+        (httpx.DecodingError("gzip"), Trouble.nonsense),
+        (httpx.TooManyRedirects("loop"), Trouble.nonsense),
+        (httpx.UnsupportedProtocol("ftp"), Trouble.off),
+    ],
+)
+async def test_failures_on_the_way(answers: Answers, error: Exception, trouble: Trouble) -> None:
+    answers.by_path["/base/a"] = error
+    with pytest.raises(ServiceError) as raised:
+        await asking(answers).get("/a")
+    assert raised.value.trouble is trouble
+    assert raised.value.words
+
+
+async def test_silence_ends_at_the_deadline(server: Any) -> None:
+    server.script = server.hang
+    with pytest.raises(ServiceError) as raised:
+        await Http(server.url, {}, 0.2).get("/a")
+    assert raised.value.trouble is Trouble.unreachable
+    assert raised.value.words == "no answer within 0.2 s" or "Timeout" in raised.value.words
+
+
+async def test_an_endless_answer_is_cut(answers: Answers, monkeypatch: Any) -> None:
+    monkeypatch.setattr(http, "LONGEST_ANSWER", 1000)
+    answers.by_path["/base/a"] = httpx.Response(200, content=b"x" * 1001)
+    with pytest.raises(ServiceError, match="longer than") as raised:
+        await asking(answers).get("/a")
+    assert raised.value.trouble is Trouble.nonsense
+
+
+async def test_this_machine_is_never_asked_through_a_proxy(server: Any, monkeypatch: Any) -> None:
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    server.script = lambda method, path, body: (200, {})
+    assert (await Http(server.url, {}, 5.0).get("/a")).status == 200
+
+
+async def test_errors_show_urls_without_passwords(answers: Answers) -> None:
+    answers.by_path["/a"] = httpx.ConnectError("refused")
+    asked = Http("http://me:hunter2@svc.test", {}, 5.0, None, answers.transport)
+    with pytest.raises(ServiceError) as raised:
+        await asked.get("/a")
+    assert "svc.test" in raised.value.words
+    assert "hunter2" not in str(raised.value)
+
+
+class Wire(msgspec.Struct):
+    a: int | None = None
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b"[1]", b'{"a": "x"}', b"\xff\xfe", b"null"])
+def test_what_cannot_be_understood_is_nonsense(body: bytes) -> None:
+    with pytest.raises(ServiceError) as raised:
+        decoded(Answer(200, {}, body, "GET /a"), Wire)
+    assert raised.value.trouble is Trouble.nonsense
+
+
+def test_unknown_fields_and_nulls_are_no_trouble() -> None:
+    assert decoded(Answer(200, {}, b'{"a": null, "b": [1]}', ""), Wire) == Wire(None)
+
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("", None),
+        ("7", 7.0),
+        ("soon", None),
+        ("-1", None),
+        ("Mon, 23 Nov 2026 12:00:30 GMT", 30.0),
+        ("Mon, 23 Nov 2026 11:00:00 GMT", 0.0),
+    ],
+)
+def test_retry_after(value: str, seconds: float | None) -> None:
+    assert retry_after({"retry-after": value}, NOW) == seconds
+
+
+@pytest.mark.parametrize(
+    ("url", "loopback"),
+    [
+        ("http://127.0.0.1:9", True),
+        ("http://[::1]:9/x", True),
+        ("http://localhost:9", True),
+        ("https://api.github.com", False),
+        ("http://10.0.0.1", False),
+        ("nothing", False),
+    ],
+)
+def test_loopback(url: str, loopback: bool) -> None:
+    assert is_loopback(url) is loopback
