@@ -1,0 +1,13 @@
+SELECT
+    id,
+    company,
+    role,
+    source,
+    status,
+    user_id,
+    created_at,
+    DATE(created_at) AS created_date,
+    updated_at,
+    _fivetran_synced
+FROM {{ source('applylens', 'public_applications') }}
+WHERE NOT COALESCE(_fivetran_deleted, FALSE)

@@ -1,0 +1,24 @@
+SELECT
+    id,
+    received_at,
+    DATE(received_at) AS received_date,
+    sender,
+    LOWER(REGEXP_EXTRACT(sender, r'@([^@>\s]+)')) AS sender_domain,
+    subject,
+    body,
+    risk_score,
+    CASE
+        WHEN risk_score IS NULL THEN 'unscored'
+        WHEN risk_score < 30 THEN 'low'
+        WHEN risk_score < 60 THEN 'medium'
+        WHEN risk_score < 90 THEN 'high'
+        ELSE 'critical'
+    END AS risk_bucket,
+    category,
+    expires_at,
+    SAFE.PARSE_JSON(features_json) AS features,
+    created_at,
+    updated_at,
+    _fivetran_synced
+FROM {{ source('applylens', 'public_emails') }}
+WHERE NOT COALESCE(_fivetran_deleted, FALSE)
