@@ -1,1 +1,21 @@
 """The full-screen dashboard; reads the store, never a service."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from altui.clock import Clock
+    from altui.config import Settings
+    from altui.store.store import Store
+
+
+def run(settings: "Settings", store: "Store", clock: "Clock") -> int:
+    """Shows the dashboard until the engineer leaves; the exit code.
+
+    The caller starts the observer; this process only reads what it stores.
+    """
+    from altui.tui.app import Dashboard
+
+    with store.attend():
+        app = Dashboard(settings, store, clock)
+        app.run()
+    return app.return_code or 0

@@ -16,7 +16,7 @@ class Glyphs(Struct, frozen=True):
     loses: str
     """Between two stages where the first rows are missing."""
     bars: str
-    """Eight heights of a tiny bar chart."""
+    """Heights of a tiny bar chart, lowest first."""
 
 
 UNICODE = Glyphs(
@@ -32,7 +32,7 @@ UNICODE = Glyphs(
     cursor="›",
     carries="->",
     loses="-X->",
-    bars="▁▂▃▄▅▆▇█",
+    bars="▁▂▃▄▅▆",
 )
 ASCII = Glyphs(
     states={
@@ -47,7 +47,7 @@ ASCII = Glyphs(
     cursor=">",
     carries="->",
     loses="-X->",
-    bars="._-~=+*#",
+    bars="_.-=+#",
 )
 
 STATE_WORDS: dict[State, str] = {state: state.value for state in State}

@@ -46,7 +46,7 @@ def _clock(seen: View) -> list[Segment]:
 
 def _sight(seen: View) -> list[Segment]:
     answered, configured = len(seen.answered), len(seen.configured)
-    if not seen.facts.observed:
+    if not seen.observed:
         live = Segment("NOBODY LOOKS", Tone.broken)
     else:
         tone = Tone.ok if answered == configured else Tone.unknown

@@ -42,6 +42,8 @@ class Line(Struct, frozen=True):
     segments: tuple[Segment, ...] = ()
     opens: str = ""
     """The place that shows more of this row; empty where there is none."""
+    heading: bool = False
+    """A title line, never one of the rows that can be chosen."""
 
     @property
     def text(self) -> str:
@@ -99,7 +101,9 @@ def cut(text: str, width: int) -> str:
 
 
 def fit(row: Line, width: int) -> Line:
-    """The line, ended with … where it is wider than `width` columns."""
+    """The line as it may be printed: no control characters, ended with … where it is too wide."""
+    if not row.text.isprintable():
+        row = replace(row, segments=tuple(_printable(segment) for segment in row.segments))
     if columns(row.text) <= width:
         return row
     left, segments = width - 1, list[Segment]()
@@ -144,7 +148,13 @@ def tone_of(state: State) -> Tone:
     return Tone(state.value)
 
 
-_PLAIN = {"…": "~", "±": "+", "Δ": "d", "·": ".", "—": "-", "–": "-", "─": "-", "→": ">", "≤": "<"}
+_PLAIN = {"…": "~", "±": "+", "Δ": "d", "·": ".", "—": "-", "–": "-", "“": '"', "”": '"', "’": "'"}
+
+
+def _printable(segment: Segment) -> Segment:
+    """A second guard: services' text is cleaned where it enters."""
+    text = "".join(char if char.isprintable() else " " for char in segment.text)
+    return Segment(text, segment.tone)
 
 
 def _segment(part: Part) -> Segment:

@@ -1,15 +1,16 @@
 """Day by stage: where each day's rows stand, the first loss marked."""
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, time
 
 from altui.core.model.days import day_of
-from altui.core.model.health import STAGES, StageId, State, TraceRow
+from altui.core.model.health import STAGES, StageHealth, StageId, State, TraceRow
 from altui.core.model.pipeline import risk_mart
 from altui.core.present.glyphs import STAGE_NAMES
-from altui.core.present.rows import Line, Segment, Tone, columns, greyed, line, pad, tone_of
+from altui.core.present.rows import Line, Segment, Tone, columns, line, pad, tone_of
 from altui.core.present.view import FIGURES_OF, View
 from altui.core.present.words import day
+from altui.core.rules.trace import COUNTED_BY
 
 LABEL = 8
 LONG_LABEL = 20
@@ -34,7 +35,7 @@ def strip(seen: View, width: int, height: int) -> tuple[Line, ...]:
     widths = _widths(width, label if width >= 80 else LABEL)
     heads = (_names(widths, width), _states(seen, widths))
     counts = (_counts(seen, row, widths, width) for row in rows)
-    return tuple((*heads, *counts))[:height]
+    return (*heads, *counts)[:height]
 
 
 def worst_day(seen: View) -> TraceRow | None:
@@ -57,7 +58,7 @@ def _chosen(seen: View, count: int) -> Iterator[TraceRow]:
 
 def _lost_rows(row: TraceRow) -> tuple[int, date]:
     stages = [stage for stage in STAGES if stage in row.cells]
-    place = stages.index(row.first_loss) if row.first_loss in stages else 0
+    place = stages.index(row.first_loss) if row.first_loss else 0
     had = row.cells[stages[place - 1]].count or 0
     has = row.cells[stages[place]].count or 0
     return abs(had - has), row.day
@@ -93,12 +94,23 @@ def _states(seen: View, widths: dict[StageId | None, int]) -> Line:
         health = seen.stage(stage)
         room = widths[stage] - (1 if stage is not STAGES[-1] else 0)
         text = f"{seen.glyphs.states[health.state]} {health.word}"
-        aged = f"{text} {seen.age(health.age_of)}" if health.age_of else text
+        aged = f"{text} {_age(seen, stage, health)}".rstrip()
         text = aged if columns(aged) <= room and not _dated(health.word) else text
         old = not any(map(seen.looked, FIGURES_OF[stage]))
         tone = Tone.dim if old or seen.assessment is None else tone_of(health.state)
         cells.append(Segment(pad(pad(text, min(columns(text), room)), widths[stage]), tone))
     return line("strip.states", " " * widths[None], *cells)
+
+
+def _age(seen: View, stage: StageId, health: StageHealth) -> str:
+    """How long a bad state lasts; the newest day of the indices; else the age of the figures."""
+    if health.state in (State.broken, State.unknown, State.denied):
+        since = min((item.since for item in seen.findings if item.stage is stage), default=None)
+        return seen.age(since) if since else ""
+    if health.age_of is None:
+        return ""
+    by_day = stage is StageId.elasticsearch and health.age_of.time() == time()
+    return day(health.age_of.date()) if by_day else seen.age(health.age_of)
 
 
 def _dated(word: str) -> bool:
@@ -122,8 +134,7 @@ def _counts(seen: View, row: TraceRow, widths: dict[StageId | None, int], width:
         sign = _link(seen, row, following) if linked else Segment("")
         used = sum(columns(part.text) for part in parts) - _upto(widths, stage)
         parts.append(Segment(_centred(sign.text, -used), sign.tone))
-    made = line(f"strip.{row.table}.{row.day}", *parts, opens="parity")
-    return greyed(made) if seen.stale and not _any_live(seen) else made
+    return line(f"strip.{row.table}.{row.day}", *parts, opens="parity")
 
 
 def _upto(widths: dict[StageId | None, int], stage: StageId) -> int:
@@ -139,6 +150,7 @@ def _cell(
 ) -> Iterator[Segment]:
     cell = row.cells.get(stage)
     room = COUNT if not narrow else 5
+    old = not seen.looked(COUNTED_BY[stage])
     if cell is None:
         yield Segment(pad("", room))
         return
@@ -146,10 +158,11 @@ def _cell(
         blind = cell.state in (State.unknown, State.denied, State.off)
         partial = today and cell.state is State.due
         sign = seen.glyphs.states[cell.state] if blind or partial else "-"
-        tone = tone_of(cell.state) if cell.state is not State.ok else Tone.dim
+        tone = Tone.dim if old or cell.state is State.ok else tone_of(cell.state)
         yield Segment(pad(sign, room, right=True), tone)
         return
-    tone = Tone.plain if cell.state is State.ok else tone_of(cell.state)
+    fresh = Tone.plain if cell.state is State.ok else tone_of(cell.state)
+    tone = Tone.dim if old else fresh
     yield Segment(pad(f"{cell.count:,}", room, right=True), tone)
 
 
@@ -162,7 +175,3 @@ def _link(seen: View, row: TraceRow, following: StageId | None) -> Segment:
     if place < lost:
         return Segment(seen.glyphs.carries, Tone.dim)
     return Segment(seen.glyphs.loses, Tone.broken) if place == lost else Segment("")
-
-
-def _any_live(seen: View) -> bool:
-    return any(seen.looked(probe) for probes in FIGURES_OF.values() for probe in probes)

@@ -29,7 +29,7 @@ def _stale(seen: View) -> tuple[Line, ...]:
     arrived = f"{len(seen.arrived)} of {len(seen.configured)} in"
     word, tone = VERDICTS[VerdictState.stale]
     last = seen.assessment
-    if not seen.facts.observed and seen.facts.started is not None:
+    if not seen.observed:
         asked = "nobody looks: the observer has ended"
         do = "r asks again; leave with q and start altui anew if nothing comes"
     else:

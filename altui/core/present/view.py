@@ -17,6 +17,9 @@ from altui.core.rules.seeing import PROBES, SERVICE_NAMES, STATE_OF, service_of
 PATIENCE = timedelta(seconds=60)
 """A probe that is skipped (its budget is spent) does not keep the verdict stale for longer."""
 
+SILENCE = timedelta(seconds=90)
+"""An observer assesses every 20 seconds; after this long nobody is there."""
+
 STAGE_PROBES: dict[StageId, tuple[str, ...]] = {
     stage: tuple(probe for probe, owner in PROBES.items() if owner is stage) for stage in StageId
 }
@@ -36,8 +39,6 @@ class Facts(Struct, frozen=True):
     """Time follows a clock file."""
     started: datetime | None = None
     """Figures not read since then are last-known ones; None: every figure counts as read."""
-    observed: bool = True
-    """An observer is at work."""
     unicode: bool = True
     zone: tzinfo | None = None
     """The engineer's own time zone, shown beside UTC."""
@@ -118,10 +119,17 @@ class View(Struct, frozen=True):
     def stale(self) -> bool:
         """Whether the verdict rests on what an earlier screen saw, or nobody looks any more."""
         return (
-            self.assessment is None
-            or not self.facts.observed
-            or len(self.arrived) < len(self.configured)
+            self.assessment is None or not self.observed or len(self.arrived) < len(self.configured)
         )
+
+    @property
+    def observed(self) -> bool:
+        """Whether somebody keeps looking: each assessment is a sign of life."""
+        started = self.facts.started
+        if started is None:
+            return True
+        alive = max(started, self.assessment.at) if self.assessment else started
+        return self.now - alive < SILENCE
 
     @property
     def oldest(self) -> datetime | None:
@@ -155,20 +163,21 @@ def view(
 def trouble(seen: View, probe: str) -> Line | None:
     """The row that says why a service's figures are old or missing; None when they are live."""
     observation = seen.observation(probe)
+    name = SERVICE_NAMES[service_of(probe)]
     if observation is None:
-        return Line(f"{probe}.trouble", (Segment("not looked yet", Tone.dim),))
+        return Line(f"{probe}.trouble", (Segment(f"{name} was not looked at yet", Tone.dim),))
     error = observation.error
     if error is None or error.trouble is Trouble.off:
         return None
     state = STATE_OF[error.trouble]
-    last = f"; last seen {seen.clock(observation.at)}" if observation.at else "; never seen"
+    last = f", last seen {seen.clock(observation.at)}" if observation.at else ", never seen"
     return Line(
         f"{probe}.trouble",
         (
             seen.sign(state),
-            Segment(f" {SERVICE_NAMES[service_of(probe)]} {error.trouble.value}: ", tone_of(state)),
-            Segment(error.words),
+            Segment(f" {name} {error.trouble.value}", tone_of(state)),
             Segment(last, Tone.dim),
+            Segment(f": {error.words}"),
         ),
     )
 

@@ -1,0 +1,22 @@
+"""The last days of a count as a row of tiny bars: a missing day is seen before it is read."""
+
+from datetime import date, timedelta
+
+from altui.core.model.days import day_of, days_between
+from altui.core.present.rows import Line, Tone, line
+from altui.core.present.view import View
+
+DAYS = 30
+
+
+def bars(seen: View, key: str, name: str, by_day: dict[date, int]) -> Line:
+    """The 30 days up to yesterday, each as high as its count against the highest of them."""
+    last = day_of(seen.now) - timedelta(days=1)
+    days = list(days_between(last - timedelta(days=DAYS - 1), last))
+    highest = max((by_day.get(each, 0) for each in days), default=0)
+    drawn = "".join(_bar(seen.glyphs.bars, by_day.get(each, 0), highest) for each in days)
+    return line(key, (f"{name}  {drawn}  {DAYS} days", Tone.dim))
+
+
+def _bar(heights: str, count: int, highest: int) -> str:
+    return heights[min(count * len(heights) // highest, len(heights) - 1)] if count else " "

@@ -1,0 +1,95 @@
+"""What is not ok: one row a finding, and its evidence where there is room."""
+
+from collections.abc import Iterator
+
+from altui.core.model.health import Evidence, Finding
+from altui.core.present.glyphs import STAGE_NAMES
+from altui.core.present.rows import Line, Segment, Tone, columns, line, pad, tone_of
+from altui.core.present.view import FIGURES_OF, View
+
+PANEL_OF_CHECK: tuple[tuple[str, str], ...] = (
+    ("fivetran.", "fivetran"),
+    ("workflow.", "workflow"),
+    ("github.", "workflow"),
+    ("elasticsearch.", "indices"),
+    ("index.", "indices"),
+    ("kibana.", "indices"),
+)
+"""Where a check's finding is shown, by the start of its id; every other is one of parity."""
+
+WHO = 10
+AGE = 5
+WORDS = 24
+"""Columns that a service's words need to say anything; fewer are left empty."""
+
+
+def panel_of(finding: Finding) -> str:
+    """Key of the panel that a finding belongs to."""
+    return next((key for start, key in PANEL_OF_CHECK if finding.check.startswith(start)), "parity")
+
+
+def not_ok(seen: View, width: int, height: int) -> tuple[Line, ...]:
+    """The findings, most severe first; the last row counts those that do not fit."""
+    found = seen.findings
+    if not found:
+        words = "nothing is late, broken, unknown or denied"
+        if seen.stale:
+            words = "nothing was, when last looked at" if seen.assessment else "nothing known yet"
+        return (line("finding.none", ("  " + words, Tone.dim)),)[:height]
+    shown = found if len(found) <= height else found[: max(height - 1, 0)]
+    room = max(width - 2 - WHO - AGE, 8)
+    subject = min(max((columns(item.subject) for item in shown), default=0), room)
+    wordy = room - subject >= WORDS
+    rows = tuple(_row(seen, item, subject, wordy=wordy) for item in shown)
+    if len(shown) < len(found) and height > 0:
+        more = f"  and {len(found) - len(shown)} more: enter shows all"
+        rows += (line("finding.more", (more, Tone.strong), opens="findings"),)
+    return rows
+
+
+def evidence(seen: View, finding: Finding) -> Iterator[Line]:
+    """A finding with everything it rests on."""
+    key = f"{finding.check}.{finding.subject}"
+    yield line(
+        key,
+        seen.sign(finding.state),
+        (f" {finding.state.value} ", tone_of(finding.state)),
+        (finding.subject, Tone.strong),
+        (f"  since {seen.clock(finding.since)} ({seen.age(finding.since)})", Tone.dim),
+    )
+    yield line(f"{key}.check", ("  check     ", Tone.dim), finding.check)
+    for place, item in enumerate(finding.evidence):
+        yield from _evidence(seen, f"{key}.{place}", item)
+
+
+def _evidence(seen: View, key: str, item: Evidence) -> Iterator[Line]:
+    stage = STAGE_NAMES[item.stage][0]
+    at = f", {seen.clock(item.at)}" if item.at else ""
+    yield line(f"{key}.where", (f"  {pad(stage, WHO)}", Tone.dim), item.where, (at, Tone.dim))
+    if item.words:
+        yield line(f"{key}.words", " " * (WHO + 2), (f"“{item.words}”", Tone.plain))
+    for name, value in item.figures.items():
+        figure = "none" if value is None else f"{value:,}" if isinstance(value, int) else f"{value}"
+        yield line(f"{key}.{name}", " " * (WHO + 2), (f"{name} ", Tone.dim), figure)
+
+
+def _row(seen: View, finding: Finding, width: int, *, wordy: bool) -> Line:
+    words = next((item.words for item in finding.evidence if item.words), "")
+    if not wordy or words in finding.subject:
+        words = ""
+    old = not any(map(seen.looked, FIGURES_OF[finding.stage]))
+    tone = Tone.dim if old else tone_of(finding.state)
+    return line(
+        f"finding.{finding.check}.{finding.subject}",
+        Segment(seen.glyphs.states[finding.state] + " ", tone),
+        Segment(pad(_who(finding), WHO), tone),
+        Segment(pad(finding.subject, width), Tone.dim if old else Tone.plain),
+        Segment(pad(seen.age(finding.since), AGE, right=True), Tone.plain if not old else Tone.dim),
+        (f"  {words}" if words else "", Tone.dim),
+        opens=panel_of(finding),
+    )
+
+
+def _who(finding: Finding) -> str:
+    """The workflow's findings by its own name, all others by their stage's."""
+    return "workflow" if panel_of(finding) == "workflow" else STAGE_NAMES[finding.stage][0]

@@ -1,0 +1,176 @@
+"""The four panels: whole, as rows of one list, and with the evidence of what is wrong."""
+
+from collections.abc import Callable, Iterator
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from altui.core.model.health import StageId, State, worst
+from altui.core.present import fivetran, indices, parity, workflow
+from altui.core.present.findings import evidence, not_ok, panel_of
+from altui.core.present.rows import Line, Panel, Segment, Tone, columns, indent, line, pad, tone_of
+from altui.core.present.view import View
+
+Rows = Callable[[View], tuple[Line, ...]]
+TITLE = 13
+BRIEFLY = 3
+"""Rows of a listed panel up to which its short form says more."""
+
+
+class Kind(Struct, frozen=True):
+    """What one panel is made of; a new panel is a file and a row of KINDS."""
+
+    key: str
+    title: str
+    name: str
+    """Short, for the list at 80 columns."""
+    probes: tuple[str, ...]
+    stages: tuple[StageId, ...]
+    """Stages whose due state is the panel's, when nothing is wrong."""
+    rows: Rows
+    brief: Rows
+
+
+KINDS: tuple[Kind, ...] = (
+    Kind(
+        "fivetran",
+        "Fivetran",
+        "fivetran",
+        (fivetran.PROBE,),
+        (StageId.fivetran,),
+        fivetran.rows,
+        fivetran.brief,
+    ),
+    Kind(
+        "workflow",
+        "Workflow runs",
+        "workflow",
+        (workflow.PROBE,),
+        (StageId.dbt,),
+        workflow.rows,
+        workflow.brief,
+    ),
+    Kind(
+        "indices",
+        "Index freshness",
+        "indices",
+        (indices.CLUSTER, indices.DOCUMENTS),
+        (StageId.elasticsearch, StageId.kibana),
+        indices.rows,
+        indices.brief,
+    ),
+    Kind(
+        "parity",
+        "Row parity",
+        "parity",
+        (parity.SOURCE, parity.WAREHOUSE),
+        (StageId.postgres, StageId.bigquery),
+        parity.rows,
+        parity.brief,
+    ),
+)
+PANELS: tuple[str, ...] = tuple(kind.key for kind in KINDS)
+
+
+def panel(seen: View, key: str) -> Panel:
+    """One panel; `key` is one of PANELS."""
+    number, kind = next((n, kind) for n, kind in enumerate(KINDS, 1) if kind.key == key)
+    state = _state(seen, kind)
+    if not any(map(seen.observation, kind.probes)):
+        nothing = (line(f"{key}.nothing", ("not looked at yet", Tone.dim)),)
+        return Panel(key, number, kind.title, state, _head(seen, kind, state), nothing, nothing)
+    return Panel(
+        key,
+        number,
+        kind.title,
+        state,
+        _head(seen, kind, state),
+        kind.brief(seen),
+        kind.rows(seen),
+    )
+
+
+def listed(seen: View, key: str, height: int) -> tuple[Line, ...]:
+    """The panel as rows of one list: number and name before its most telling rows."""
+    shown = panel(seen, key)
+    kind = KINDS[shown.number - 1]
+    rows = shown.brief if height <= BRIEFLY else shown.rows
+    rows = rows or (line(f"{key}.nothing", ("nothing read yet", Tone.dim)),)
+    title = pad(f"{shown.number} {kind.name}", TITLE - 2)
+    sign = Segment(f"{seen.glyphs.states[shown.state]} ", shown.head[0].tone)
+    rest = (indent(row, " " * TITLE) for row in rows[1:height])
+    return (indent(rows[0], title, sign), *rest)[:height]
+
+
+def detail(seen: View, key: str) -> tuple[Line, ...]:
+    """Everything a panel knows, then the findings shown in it with their evidence.
+
+    The key `findings` stands for what is not ok, with all its evidence.
+    """
+    if key == "findings":
+        return tuple(_evidence(seen, "")) or not_ok(seen, 80, 1)
+    return (*panel(seen, key).rows, *_evidence(seen, key))
+
+
+def boxed(seen: View, key: str, width: int, height: int) -> tuple[Line, ...]:
+    """The panel under its title line; the last row counts those that do not fit."""
+    shown = panel(seen, key)
+    room = max(height - 1, 0)
+    rows = shown.rows[:room]
+    if len(shown.rows) > room > 0:
+        more = f"{len(shown.rows) - room + 1} more rows: enter shows all"
+        rows = (*rows[:-1], line(f"{key}.more", (more, Tone.dim)))
+    return title(seen, key, width), *rows
+
+
+def title(seen: View, key: str, width: int) -> Line:
+    """Number and name on the left, state and age on the right."""
+    if key == "findings":
+        made = line("title.findings", ("not ok", Tone.strong), f" ({len(seen.findings)})")
+        return replace(made, heading=True)
+    shown = panel(seen, key)
+    name = f"{shown.number} {shown.title}"
+    state = "".join(segment.text for segment in shown.head) + " "
+    gap = max(width - columns(name) - columns(state), 1)
+    made = line(f"title.{key}", (name, Tone.strong), " " * gap, *shown.head, " ")
+    return replace(made, heading=True)
+
+
+def rule(key: str, title: str, width: int) -> Line:
+    """A line across, with a title near its start."""
+    head = f"-- {title} " if title else ""
+    return line(key, (head + "-" * max(width - columns(head), 0), Tone.dim))
+
+
+def _evidence(seen: View, key: str) -> Iterator[Line]:
+    found = [item for item in seen.findings if not key or panel_of(item) == key]
+    if key and found:
+        yield Line("evidence.gap")
+        yield line("evidence.title", ("why it is not ok", Tone.strong))
+    for place, finding in enumerate(found):
+        if place:
+            yield Line(f"evidence.gap.{place}")
+        yield from evidence(seen, finding)
+
+
+def _state(seen: View, kind: Kind) -> State:
+    found = [item.state for item in seen.findings if panel_of(item) == kind.key]
+    if found:
+        return worst(found)
+    if all(map(seen.off, kind.probes)):
+        return State.off
+    if not any(seen.look.seen_at(probe) for probe in kind.probes):
+        return State.unknown
+    states = [seen.stage(stage).state for stage in kind.stages]
+    return State.due if State.due in states else State.ok
+
+
+def _head(seen: View, kind: Kind, state: State) -> tuple[Segment, ...]:
+    """Glyph, word and how old the oldest of its figures is; grey until looked at."""
+    times = [at for probe in kind.probes if (at := seen.look.seen_at(probe))]
+    looked = all(seen.looked(probe) or seen.off(probe) for probe in kind.probes)
+    tone = tone_of(state) if looked else Tone.dim
+    word = Segment(f"{seen.glyphs.states[state]} {state.value}", tone)
+    if state is State.off or not times:
+        return (word,)
+    return word, Segment(f", seen {seen.clock(min(times))}", Tone.dim)

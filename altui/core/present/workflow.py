@@ -1,0 +1,151 @@
+"""Panel 2: the nightly run, when it is next due, and how the last ones went."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from altui.core.model.health import State
+from altui.core.model.pipeline import risk_mart
+from altui.core.model.reading import Run
+from altui.core.present.rows import Line, Segment, Tone, greyed, line, pad, tone_of
+from altui.core.present.view import View, trouble
+from altui.core.present.words import behind, day, took
+from altui.core.rules.running import FAILED, failed_step
+
+PROBE = "github.runs"
+NEWEST = 5
+SEEDED = "(seeded)"
+
+
+def rows(seen: View) -> tuple[Line, ...]:
+    """Next scheduled start, then every run that is known, newest first."""
+    return (*_trouble(seen), *_next(seen), *_runs(seen), *_marts(seen))
+
+
+def brief(seen: View) -> tuple[Line, ...]:
+    return (*_trouble(seen), *(_short(seen) if seen.look.runs else _marts(seen)), *_runs(seen))
+
+
+def _trouble(seen: View) -> Iterator[Line]:
+    if row := trouble(seen, PROBE):
+        yield row
+    if seen.off(PROBE):
+        words = "no GitHub token: the marts' modification time instead"
+        yield line("workflow.off", (words, Tone.off))
+    runs = seen.look.runs
+    if runs and runs.workflow_state != "active":
+        yield _aged(seen, line("workflow.state", (f"workflow {runs.workflow_state}", Tone.late)))
+
+
+def _short(seen: View) -> Iterator[Line]:
+    runs = seen.look.runs
+    if runs is None:
+        return
+    words = [Segment(f"last {min(len(runs.runs), NEWEST)}:", Tone.dim)]
+    for run in runs.runs[:NEWEST]:
+        state = state_of(run)
+        word = "ok" if state is State.ok else "FAIL" if state is State.broken else _result(run)
+        words += [Segment(" "), Segment(word, tone_of(state))]
+    next_run = seen.look.due.next_run_at
+    words.append(Segment(f"   next {seen.clock(next_run)}, {_usual(seen)}", Tone.dim))
+    yield _aged(seen, Line("workflow.short", tuple(words)))
+
+
+def _usual(seen: View) -> str:
+    due = seen.look.due
+    return (
+        f"up to {behind(timedelta(seconds=due.usual_delay_s))} late, "
+        f"takes {took(due.usual_duration_s)}"
+    )
+
+
+def _next(seen: View) -> Iterator[Line]:
+    if seen.look.runs is None:
+        return
+    due = seen.look.due
+    yield _aged(
+        seen,
+        line(
+            "workflow.next",
+            ("next  ", Tone.dim),
+            (seen.clock(due.next_run_at), Tone.strong),
+            (f", {_usual(seen)}", Tone.dim),
+        ),
+    )
+    if due.wanted_day < due.coming_day:
+        words = f"{day(due.coming_day)} is due until {seen.clock(due.coming_due_at)}"
+        yield _aged(seen, line("workflow.due", ("due   ", Tone.dim), (words, Tone.due)))
+
+
+def _runs(seen: View) -> Iterator[Line]:
+    runs = seen.look.runs
+    for run in runs.runs if runs else ():
+        yield _aged(seen, _run(seen, run))
+        if step := failed_step(run):
+            failing = line(
+                f"run.{run.id}.step", ("        failed in ", Tone.dim), (step, Tone.broken)
+            )
+            yield _aged(seen, failing)
+
+
+def _run(seen: View, run: Run) -> Line:
+    state = state_of(run)
+    began = run.started_at or run.created_at
+    length = _length(seen, run)
+    return line(
+        f"run.{run.id}",
+        seen.sign(state),
+        (f" #{run.number}", Tone.plain),
+        (f"  {day(began.date()):>6} {began:%H:%M}Z", Tone.dim),
+        (f" {pad(_trigger(run), 8)}", Tone.dim),
+        f" {length:>6}",
+        (f"  {_result(run)}", tone_of(state)),
+        (f"  try {run.attempt}" if run.attempt > 1 else "", Tone.dim),
+        ("  seeded" if SEEDED in run.title else "", Tone.dim),
+    )
+
+
+def state_of(run: Run) -> State:
+    """A run's outcome; words that are not known are unknown, never good."""
+    if run.status != "completed":
+        return State.due
+    if run.conclusion == "success":
+        return State.ok
+    if run.conclusion in FAILED:
+        return State.broken
+    return State.late if run.conclusion == "cancelled" else State.unknown
+
+
+def _result(run: Run) -> str:
+    return (
+        (run.conclusion or "ended") if run.status == "completed" else run.status.replace("_", " ")
+    )
+
+
+def _trigger(run: Run) -> str:
+    known = {"schedule": "nightly", "workflow_dispatch": "by hand"}
+    return known.get(run.event, run.event)
+
+
+def _length(seen: View, run: Run) -> str:
+    if run.started_at is None:
+        return ""
+    if run.status != "completed":
+        return seen.age(run.started_at)
+    return took((run.updated_at - run.started_at).total_seconds()) if run.updated_at else "?"
+
+
+def _marts(seen: View) -> Iterator[Line]:
+    mart = risk_mart(seen.pipeline)
+    built = seen.look.mart_built_at(mart)
+    if built is not None:
+        made = line(
+            "workflow.built",
+            (f"{mart.name} built ", Tone.dim),
+            seen.clock(built),
+            (f", {seen.age(built)} ago", Tone.dim),
+        )
+        yield made if seen.live("bigquery.tables") else greyed(made)
+
+
+def _aged(seen: View, row: Line) -> Line:
+    return row if seen.live(PROBE) else greyed(row)

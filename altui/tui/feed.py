@@ -1,0 +1,71 @@
+"""The screen's only source: the store, looked at often and read when something moved."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from altui.clock import Clock
+from altui.config import Settings
+from altui.core.present.view import Facts, View, view
+from altui.core.present.words import minute
+from altui.store.store import Store
+
+LOOK_EVERY = 0.25
+"""Seconds between looks at the store's version, a matter of microseconds each."""
+
+
+class Feed:
+    """What there is to draw, and whether it differs from what was drawn."""
+
+    def __init__(self, settings: Settings, store: Store, clock: Clock, facts: Facts) -> None:
+        self._pipeline = settings.pipeline
+        self._store = store
+        self._clock = clock
+        self._facts = facts
+        self._minute: datetime | None = None
+        self._ticket: int | None = None
+
+    def news(self) -> bool:
+        """Whether another process wrote, the minute ended or a refresh came back."""
+        moved = self._store.changed()
+        now = minute(self._clock())
+        if now != self._minute:
+            self._minute, moved = now, True
+        if self._ticket is not None and self._store.served(self._ticket):
+            self._ticket, moved = None, True
+        return moved
+
+    def view(self) -> View:
+        now = self._clock()
+        return view(
+            self._store.snapshot(now), self._store.assessment(), self._pipeline, now, self._facts
+        )
+
+    def refresh(self) -> None:
+        """Asks the observer to look at everything now; asking twice asks once."""
+        if self._ticket is None:
+            self._ticket = self._store.request()
+
+    @property
+    def note(self) -> str:
+        return "refreshing..." if self._ticket is not None else ""
+
+
+def facts_of(settings: Settings, started: datetime, environ: Mapping[str, str]) -> Facts:
+    """What is true of a screen that starts at `started` in this terminal."""
+    return Facts(
+        profile=settings.profile,
+        production=settings.production,
+        sandbox=bool(settings.clock or settings.bigquery.emulator_host),
+        simulated=bool(settings.clock),
+        started=started,
+        unicode=speaks_unicode(environ),
+        zone=datetime.now().astimezone().tzinfo,
+    )
+
+
+def speaks_unicode(environ: Mapping[str, str]) -> bool:
+    """Whether the locale asks for UTF-8. Python itself no longer says: it turns C into UTF-8."""
+    named = next(
+        (environ[name] for name in ("LC_ALL", "LC_CTYPE", "LANG") if environ.get(name)), ""
+    )
+    return "utf8" in named.lower().replace("-", "")

@@ -1,0 +1,41 @@
+"""How many rows each part of the main screen gets."""
+
+from altui.core.model.health import SEVERITY
+from altui.core.present.panels import PANELS, panel
+from altui.core.present.view import View
+
+GRID_WIDTH, GRID_HEIGHT = 100, 30
+"""From this size on the panels stand two by two; below they are one list."""
+TALL = 50
+PARTS = 1 + 3 + 1
+"""Header, verdict and keys, which are always there."""
+MOST_ROWS = 12
+
+
+def is_grid(width: int, height: int) -> bool:
+    return width >= GRID_WIDTH and height >= GRID_HEIGHT
+
+
+def heights(seen: View, width: int, height: int) -> dict[str, int]:
+    """Rows by the id of each part; 0 hides it. A grid's panels share the rest by themselves."""
+    found = max(len(seen.findings), 1)
+    if is_grid(width, height):
+        tall = height >= TALL
+        days, bad = (7, min(found, 9)) if tall else (3, min(found, 4))
+        return {"strip": 3 + days, "findings-rule": 1, "findings": bad, "rest": 0}
+    bad = min(found, 3)
+    days = 3 if height >= 22 else 1
+    left = height - PARTS - (3 + days) - 1 - bad - 1
+    if left < len(PANELS):
+        days, bad = 0, 1
+        left = height - PARTS - 2 - 1 - bad - 1
+    strip = 3 + days if days else 2
+    return {"strip": strip, "findings-rule": 1, "findings": bad, "rest": 1} | _shared(seen, left)
+
+
+def _shared(seen: View, left: int) -> dict[str, int]:
+    """The rows left, the same for each panel; what is over goes to those that are not well."""
+    each = max(min(left // len(PANELS), MOST_ROWS), 1)
+    over = max(left - each * len(PANELS), 0) if each < MOST_ROWS else 0
+    worst_first = sorted(PANELS, key=lambda key: -SEVERITY[panel(seen, key).state])
+    return {key: each + (1 if key in worst_first[:over] else 0) for key in PANELS}

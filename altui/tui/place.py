@@ -1,0 +1,95 @@
+"""What every screen has in common: it draws the newest view and knows the keys of everywhere."""
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.screen import Screen
+
+from altui.core.present.keys import keys
+from altui.core.present.rows import Line
+from altui.core.present.view import View
+from altui.tui.feed import Feed
+from altui.tui.rows import Rows
+
+NAMES = {"escape": "esc", "question_mark": "?", "colon": ":", "pagedown": "pgdn", "pageup": "pgup"}
+
+
+class Place(Screen[None]):
+    """A screen that is drawn from the feed."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "r",
+            "refresh",
+            "refresh",
+            id="refresh",
+            tooltip="Ask every service anew, now",
+        ),
+        Binding(
+            "question_mark",
+            "app.help",
+            "help",
+            key_display="?",
+            id="help",
+            tooltip="List the keys of this place",
+        ),
+        Binding(
+            "colon",
+            "app.command_palette",
+            "commands",
+            key_display=":",
+            id="commands",
+            tooltip="Every command by name; ctrl+p does the same",
+        ),
+    ]
+
+    class Open(Message):
+        """Asks for the details of a panel, or of `findings`."""
+
+        def __init__(self, key: str) -> None:
+            self.key = key
+            super().__init__()
+
+    def __init__(self, feed: Feed) -> None:
+        super().__init__()
+        self.feed = feed
+
+    def draw(self, seen: View) -> None:
+        """Takes a new view."""
+        for rows in self.query(Rows):
+            rows.draw(seen)
+
+    def on_screen_resume(self) -> None:
+        self.draw(self.feed.view())
+
+    def action_refresh(self) -> None:
+        self.feed.refresh()
+        self.draw(self.feed.view())
+
+    def keys(self, seen: View, width: int, height: int) -> tuple[Line, ...]:
+        """The last line: keys that are shown, and whether a refresh is under way."""
+        return (keys(self.shown_keys(), self.feed.note, width),)
+
+    def shown_keys(self) -> Iterable[tuple[str, str]]:
+        for active in self.active_bindings.values():
+            binding = active.binding
+            if binding.show:
+                yield _name(binding), binding.description
+
+    def meanings(self) -> Iterable[tuple[str, str, str]]:
+        """Key, word and sentence of everything that works here, each action once."""
+        found: dict[str, tuple[list[str], str, str]] = {}
+        for active in self.active_bindings.values():
+            binding = active.binding
+            if binding.system or not binding.tooltip:
+                continue
+            entry = found.setdefault(binding.action, ([], binding.description, binding.tooltip))
+            entry[0].append(_name(binding))
+        for names, word, sentence in found.values():
+            yield ", ".join(dict.fromkeys(names)), word, sentence
+
+
+def _name(binding: Binding) -> str:
+    return binding.key_display or NAMES.get(binding.key, binding.key)

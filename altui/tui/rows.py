@@ -1,0 +1,137 @@
+"""One widget for every part of the screen: it draws lines, and repaints those that changed."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import ClassVar
+
+from rich.segment import Segment as Painted
+from rich.style import Style
+from textual import events
+from textual.geometry import Region, Size
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from altui.core.present.rows import Line, Tone
+from altui.core.present.view import View
+
+Source = Callable[[View, int, int], Sequence[Line]]
+"""The lines for so many columns and rows."""
+GUTTER = 2
+
+
+class Rows(ScrollView, inherit_bindings=False):
+    """Lines from a source, drawn one by one.
+
+    With `gutter` two columns on the left hold the sign of the line that `enter` opens: the chosen
+    one where lines are `choosing`, else the first. Text is never markup: it goes to the terminal
+    as plain segments, with a style for each tone.
+    """
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        *(f"rows--{tone.value}" for tone in Tone),
+        "rows--heading",
+        "rows--chosen",
+    }
+    ALLOW_SELECT = False
+
+    def __init__(
+        self, source: Source, *, id: str, gutter: bool = False, choosing: bool = False
+    ) -> None:
+        super().__init__(id=id)
+        self.can_focus = gutter
+        self._source = source
+        self._gutter = GUTTER if gutter else 0
+        self._choosing = choosing
+        self._seen: View | None = None
+        self._lines: tuple[Line, ...] = ()
+        self._chosen = ""
+
+    def draw(self, seen: View) -> None:
+        """Takes a new view; only lines that differ are repainted."""
+        self._seen = seen
+        self._redraw()
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        return self._lines
+
+    @property
+    def chosen(self) -> Line | None:
+        """The line that `enter` opens."""
+        rows = [row for row in self._lines if not row.heading]
+        return next((row for row in rows if row.key == self._chosen), rows[0] if rows else None)
+
+    def choose(self, step: int) -> bool:
+        """Moves the choice by so many lines; False when it would leave the widget."""
+        rows = [row for row in self._lines if not row.heading]
+        now = self.chosen
+        place = (rows.index(now) if now else 0) + step
+        if not self._choosing or not 0 <= place < len(rows):
+            return False
+        self._chosen = rows[place].key
+        self._repaint(range(len(self._lines)))
+        return True
+
+    def render_line(self, y: int) -> Strip:
+        row = y + self.scroll_offset.y
+        width, base = self.scrollable_content_region.width, self.rich_style
+        if row >= len(self._lines):
+            return Strip.blank(width, base)
+        shown = self._lines[row]
+        if shown.heading:
+            base += self.get_component_rich_style("rows--heading", partial=True)
+        pointed = self.has_focus and shown is self._pointed
+        if pointed:
+            base += self.get_component_rich_style("rows--chosen", partial=True)
+        sign = self._seen.glyphs.cursor if pointed and self._seen else ""
+        painted = [Painted(f"{sign:<{self._gutter}}", base)] if self._gutter else []
+        painted += [
+            Painted(segment.text, base + self._style(segment.tone)) for segment in shown.segments
+        ]
+        return Strip(painted).adjust_cell_length(width, base)
+
+    @property
+    def _pointed(self) -> Line | None:
+        """The line that wears the sign of the focus."""
+        if self._choosing or not self._lines:
+            return self.chosen
+        return self._lines[0]
+
+    def _style(self, tone: Tone) -> Style:
+        return self.get_component_rich_style(f"rows--{tone.value}", partial=True)
+
+    def _redraw(self) -> None:
+        width, height = self.scrollable_content_region.size
+        if self._seen is None or width <= self._gutter:
+            return
+        width -= self._gutter
+        lines = self._seen.fitted(tuple(self._source(self._seen, width, height)), width)
+        if self._choosing and self.has_focus:
+            lines = kept_order(self._lines, lines)
+        old, self._lines = self._lines, tuple(lines)
+        if len(old) != len(lines):
+            self.virtual_size = Size(width + self._gutter, len(lines))
+        self._repaint(
+            y for y in range(max(len(old), len(lines))) if old[y : y + 1] != self._lines[y : y + 1]
+        )
+
+    def _repaint(self, rows: Iterable[int]) -> None:
+        top, (width, height) = self.scroll_offset.y, self.scrollable_content_region.size
+        regions = [Region(0, y - top, width, 1) for y in rows if 0 <= y - top < height]
+        if regions:
+            self.refresh(*regions)
+
+    def on_resize(self, _: events.Resize) -> None:
+        self._redraw()
+
+    def on_focus(self) -> None:
+        self._repaint(range(len(self._lines)))
+
+    def on_blur(self) -> None:
+        self._redraw()
+        self._repaint(range(len(self._lines)))
+
+
+def kept_order(old: Sequence[Line], new: Sequence[Line]) -> list[Line]:
+    """The new lines in the old ones' order, what was not there before at the end."""
+    places = {row.key: place for place, row in enumerate(old)}
+    return sorted(new, key=lambda row: places.get(row.key, len(places)))
