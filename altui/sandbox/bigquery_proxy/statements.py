@@ -76,7 +76,8 @@ class _Reader:
             if word == "*" and at:
                 star = star or self._words[at - 1] in {"SELECT", "DISTINCT", "ALL", ",", "."}
             elif word in {"FROM", "JOIN", "USING"}:
-                self._sources(at + 1)
+                if self._word(at - 3) != "EXTRACT":  # EXTRACT(DAY FROM column)
+                    self._sources(at + 1)
             else:
                 self._target(word, at + 1)
         return Statement(
@@ -107,9 +108,11 @@ class _Reader:
 
     def _sources(self, at: int) -> None:
         """The comma-separated tables that start here, with or without an alias."""
-        while self._is_name(at):
+        while self._is_name(at) or self._word(at) == "(":
             name, at = self._name(at)
-            if name:
+            if self._word(at) == "(":  # a function or a query, whose own FROM is read by itself
+                at = self._behind(at)
+            elif name:
                 self._reads.add(name)
             at = self._past(at, {"AS"})
             if self._word(at) != "," and self._word(at + 1) == ",":
@@ -119,23 +122,33 @@ class _Reader:
             at += 1
 
     def _name(self, at: int) -> tuple[TableName | None, int]:
-        """A table's name that starts here, and the index behind it."""
-        parts: list[str] = []
+        """A table's name that starts here, and the index behind it: what stands without a gap.
+
+        A project may have dashes, and its last part may look like a number: `my-project-1.d.t`.
+        """
         if not self._is_name(at):
             return None, at
         text = self._tokens[at].text
         at += 1
-        while at + 1 < len(self._tokens):
-            if self._words[at] == "-" and self._touches(at):  # project-with-dashes
-                text += "-" + self._tokens[at + 1].text
-            elif self._words[at] == ".":
-                parts += text.split(".")
-                text = self._tokens[at + 1].text
-            else:
+        while at < len(self._tokens) and self._continues(at):
+            text += self._tokens[at].text
+            at += 1
+        return self._resolved(text.split(".")), at
+
+    def _continues(self, at: int) -> bool:
+        before, token = self._tokens[at - 1], self._tokens[at]
+        nameable = token.text in {".", "-"} or token.text[:1].isalnum() or token.text[:1] == "_"
+        return before.end + 1 == token.start and nameable
+
+    def _behind(self, at: int) -> int:
+        """The index behind the bracket that opens here."""
+        depth = 0
+        while at < len(self._tokens):
+            depth += {"(": 1, ")": -1}.get(self._words[at], 0)
+            at += 1
+            if not depth:
                 break
-            at += 2
-        parts += text.split(".")
-        return (None if self._word(at) == "(" else self._resolved(parts)), at
+        return at
 
     def _resolved(self, parts: list[str]) -> TableName | None:
         if "INFORMATION_SCHEMA" in (part.upper() for part in parts):
@@ -147,11 +160,7 @@ class _Reader:
         return TableName(*whole) if len(whole) == 3 else None
 
     def _is_name(self, at: int) -> bool:
-        return at < len(self._tokens) and self._tokens[at].kind in {"VAR", "IDENTIFIER"}
-
-    def _touches(self, at: int) -> bool:
-        before, after = self._tokens[at - 1], self._tokens[at + 1]
-        return before.end + 1 == self._tokens[at].start and self._tokens[at].end + 1 == after.start
+        return at < len(self._tokens) and self._tokens[at].kind in {"VAR", "IDENTIFIER", "UNNEST"}
 
     def _past(self, at: int, words: set[str]) -> int:
         while self._word(at) in words:
