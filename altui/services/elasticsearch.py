@@ -105,8 +105,8 @@ class ElasticsearchReader:
         missing: dict[str, str] = {}
         for mart, answer in zip(marts, answers, strict=True):
             key = f"index.{mart.name}"
-            where = f"POST /{self._settings.index_prefix}_{mart.index}/_search"
-            if words := _not_found(answer):
+            where = f"POST /_msearch, {self._settings.index_prefix}_{mart.index}"
+            if words := _not_found(answer, where):
                 missing[key] = words
             else:
                 series[key] = _series(mart, answer, where)
@@ -153,13 +153,19 @@ def translated(where: str, url: str) -> Generator[None]:
 
 
 def _reason(error: Any) -> str:
-    """`type: reason` of the server's answer; a HEAD or a proxy gives only text."""
+    """The server's own words; a HEAD or a proxy gives only text."""
     body = error.body
     cause: Any = cast(dict[str, Any], body).get("error") if isinstance(body, dict) else body
-    if isinstance(cause, dict):
-        said = cast(dict[str, Any], cause)
-        return f"{said.get('type', '')}: {said.get('reason', '')}"
-    return clean(cause or error.message)
+    return _words_of(cause or error.message)
+
+
+def _words_of(cause: Any) -> str:
+    """`type: reason` of the root cause: above it stands only that shards failed."""
+    if not isinstance(cause, dict):
+        return clean(cause)
+    said = cast(dict[str, Any], cause)
+    roots = said.get("root_cause") or [said]
+    return clean(f"{roots[0].get('type', '')}: {roots[0].get('reason', '')}")
 
 
 def _offered(ask: Callable[[], dict[str, Any]]) -> dict[str, Any]:
@@ -195,19 +201,15 @@ def _index(row: Mapping[str, str | None], settings: Mapping[str, Any]) -> Index:
     )
 
 
-def _not_found(answer: Mapping[str, Any]) -> str:
+def _not_found(answer: Mapping[str, Any], where: str) -> str:
     """Elasticsearch's words when the index does not exist; raises on any other error."""
     if "error" not in answer:
         return ""
     status = _whole(answer.get("status")) or 500
-    cause: Any = answer["error"]
-    words = clean(cause)
-    if isinstance(cause, dict):
-        said = cast(dict[str, Any], cause)
-        words = clean(f"{said.get('type', '')}: {said.get('reason', '')}")
+    words = _words_of(answer["error"])
     if status == 404:
         return words
-    raise ServiceError(trouble_of_status(status), f"{status} {words}", "POST /_msearch")
+    raise ServiceError(trouble_of_status(status), f"{status} {words}", where)
 
 
 def _series(mart: Mart, answer: Mapping[str, Any], where: str) -> Series:

@@ -139,6 +139,16 @@ async def test_an_index_that_is_not_there_is_missing_and_the_rest_is_counted(ela
     assert (seen.series["index.mrt_b"].rows, seen.series["index.mrt_b"].latest) == (0, None)
 
 
+ROOT_CAUSE = {
+    "status": 400,
+    "error": {
+        "type": "search_phase_execution_exception",
+        "reason": "all shards failed",
+        "root_cause": [
+            {"type": "illegal_argument_exception", "reason": "Fielddata is disabled on [d]"}
+        ],
+    },
+}
 PARTIAL = found(10) | {"_shards": {"total": 2, "successful": 1, "failed": 1}}
 
 
@@ -157,6 +167,11 @@ PARTIAL = found(10) | {"_shards": {"total": 2, "successful": 1, "failed": 1}}
             Trouble.refused,
             "503 search_phase_execution_exception: all shards failed",
         ),
+        (
+            ROOT_CAUSE,
+            Trouble.refused,
+            "400 illegal_argument_exception: Fielddata is disabled on [d]",
+        ),
         ({}, Trouble.nonsense, "the answer has another shape than expected: KeyError '_shards'"),
     ],
 )
@@ -166,6 +181,8 @@ async def test_a_part_of_the_documents_is_not_a_count(
     with pytest.raises(ServiceError) as raised:
         await elastic(_msearch=(200, {"responses": [item, found(0)]})).counts(START)
     assert (raised.value.trouble, raised.value.words) == (trouble, words)
+    if item:
+        assert raised.value.where == "POST /_msearch, pre_a"
 
 
 async def test_serverless_offers_no_cluster_health(elastic: Any, server: Scripted) -> None:
