@@ -6,6 +6,7 @@ adds, changes and answers by itself is what is looked at.
 
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -250,8 +251,9 @@ class Desk:
 
     def __init__(self, folder: Path) -> None:
         self.engine = Emulator()
+        self.clock = Clock(folder / "clock.json")
         world: Any = SimpleNamespace(
-            dir=folder, clock=Clock(folder / "clock.json"), bigquery_engine_url="http://engine"
+            dir=folder, clock=self.clock, bigquery_engine_url="http://engine"
         )
         self.proxy = BigQueryProxy(world, httpx.MockTransport(self.engine))
         self.client = httpx.AsyncClient(
@@ -448,3 +450,66 @@ async def test_a_released_job_runs_once_and_is_done(desk: Desk):
     done = (await desk.get("/queries/j1", timeoutMs="5000")).json()
     assert (done["jobComplete"], desk.engine.ran) == (True, ["j1"])
     assert (await desk.get("/jobs/j1")).json()["status"] == {"state": "DONE"}
+
+
+@pytest.mark.parametrize("sql", ["SELECT no syntax", "SELECT 1"])
+async def test_the_id_of_a_job_that_never_was_is_free(desk: Desk, sql: str):
+    desk.engine.gone = sql == "SELECT 1"
+    assert (await desk.insert({"query": sql})).status_code in {400, 503}
+    desk.engine.gone = False
+    assert (await desk.insert(SQL)).status_code == 200
+
+
+async def test_a_dry_run_does_not_take_the_id(desk: Desk):
+    await desk.insert(SQL, dryRun=True)
+    assert (await desk.insert(SQL)).status_code == 200
+
+
+async def test_a_released_job_that_finds_no_engine_fails(desk: Desk):
+    await desk.held()
+    desk.engine.gone = True
+    desk.proxy.release()
+    answer = await desk.get("/queries/j1", timeoutMs="5000")
+    assert (answer.status_code, answer.json()["error"]["errors"][0]["reason"]) == (
+        500,
+        "backendError",
+    )
+
+
+# Times follow the sandbox's clock, which here is forty days ahead.
+
+
+async def test_times_are_the_sandbox_clocks(desk: Desk):
+    ahead = datetime.now(UTC) + timedelta(days=40)
+    desk.clock.set(ahead)
+    await desk.insert({"query": "INSERT INTO d.t VALUES (1)"})
+    statistics = (await desk.get("/jobs/j1")).json()["statistics"]
+    table = (await desk.get("/datasets/d/tables/t")).json()
+    times = [statistics[key] for key in ("creationTime", "startTime", "endTime")]
+    for time in map(int, [*times, table["lastModifiedTime"]]):
+        assert 0 <= time - ahead.timestamp() * 1000 + 1 < 60_000
+    day = 86_400_000
+    for start, found in ((int(times[0]) - day, 1), (int(times[0]) + day, 0)):
+        listed = (await desk.get("/jobs", minCreationTime=str(start))).json()
+        assert len(listed["jobs"]) == found
+
+
+async def test_times_of_tables_survive_a_restart_and_a_moved_clock(desk: Desk, tmp_path: Path):
+    path = "/datasets/d/tables/t"
+    await desk.insert({"query": "TRUNCATE TABLE d.t"})
+    before = (await desk.get(path)).json()
+    desk.clock.set(datetime.now(UTC) + timedelta(days=3))
+    again = Desk(tmp_path)
+    after = (await again.get(path)).json()
+    await again.proxy.close()
+    assert after["lastModifiedTime"] == before["lastModifiedTime"]
+
+
+async def test_permissions_survive_a_restart(desk: Desk, tmp_path: Path):
+    asked = {"permissions": ["bigquery.tables.get", "bigquery.jobs.create"]}
+    assert (await desk.post(":testIamPermissions", asked)).json() == asked
+    desk.proxy.grant(["bigquery.jobs.create"])
+    again = Desk(tmp_path)
+    answer = (await again.post(":testIamPermissions", asked)).json()
+    await again.proxy.close()
+    assert answer == {"permissions": ["bigquery.jobs.create"]}

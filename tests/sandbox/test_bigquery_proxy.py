@@ -3,6 +3,7 @@
 import io
 import uuid
 from datetime import timedelta
+from pathlib import Path
 
 import httpx
 import pytest
@@ -10,6 +11,8 @@ from google.api_core.exceptions import BadRequest, Conflict, InternalServerError
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
 from google.cloud.bigquery.retry import DEFAULT_RETRY
+
+from altui.sandbox.world import Clock
 
 pytestmark = pytest.mark.sandbox
 
@@ -60,8 +63,8 @@ class Warehouse:
 
 @pytest.fixture(scope="module")
 def house(sandbox):
-    house = Warehouse(sandbox.world.bigquery_url, sandbox.world.project_id)
-    house.clock = sandbox.world.clock
+    house = Warehouse(sandbox.env["BIGQUERY_EMULATOR_HOST"], sandbox.env["BQ_PROJECT"])
+    house.clock = Clock(Path(sandbox.env["ALTUI_CLOCK"]))
     house.run("CREATE TABLE {d}.base (i INT64, s STRING, a ARRAY<STRING>, d DATE)")
     house.run("INSERT INTO {d}.base VALUES (1, 'é', ['x', 'yz'], '2026-01-02'), (2, '', [], NULL)")
     house.run("CREATE VIEW {d}.seen AS SELECT i, s FROM {d}.base")
@@ -310,25 +313,11 @@ def test_the_synchronous_method_waits_as_long_as_asked(house):
     assert (done["jobComplete"], done["totalRows"]) == (True, "2")
 
 
-def test_times_follow_the_sandbox_clock(house):
-    moment = house.clock.now()
-    house.clock.set(moment + timedelta(days=40))
-    try:
-        job = house.run("CREATE OR REPLACE TABLE {d}.future AS SELECT 1 AS i")
-        for time in (job.created, job.started, job.ended, house.table("future").modified):
-            assert abs(time - (moment + timedelta(days=40))) < timedelta(minutes=1)
-        since = moment + timedelta(days=39)
-        listed = house.client.list_jobs(min_creation_time=since, retry=QUICK, timeout=10)
-        assert job.job_id in {j.job_id for j in listed}
-    finally:
-        house.clock.set(moment)
-
-
-def test_the_ledger_survives_a_restart(house, sandbox):
-    from altui.sandbox.bigquery_proxy.ledger import Ledger, millis
-    from altui.sandbox.bigquery_proxy.statements import TableName
-
-    kept = Ledger(sandbox.world.dir / "bigquery_proxy" / "tables.json")
-    times = kept.get(TableName(house.project, house.dataset, "base"))
-    assert times is not None
-    assert times.modified == millis(house.table("base").modified)
+def test_times_are_those_of_the_sandbox_clock(house):
+    before = house.clock.now() - timedelta(milliseconds=1)
+    job = house.run("CREATE OR REPLACE TABLE {d}.timed AS SELECT 1 AS i")
+    after = house.clock.now()
+    for time in (job.created, job.started, job.ended, house.table("timed").modified):
+        assert before <= time <= after
+    listed = house.client.list_jobs(min_creation_time=before, retry=QUICK, timeout=10)
+    assert [j.job_id for j in listed] == [job.job_id]

@@ -53,6 +53,9 @@ class JobFacts:
         if len(self._facts) > KEPT:
             self._facts.popitem(last=False)
 
+    def drop(self, project: str, job: str) -> None:
+        self._facts.pop((project, job), None)
+
     def now(self) -> int:
         return millis(self._clock.now())
 

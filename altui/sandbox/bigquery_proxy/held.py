@@ -5,6 +5,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import httpx
+
 from altui.sandbox.bigquery_proxy.engine import API, Engine, Json, job_failure
 from altui.sandbox.bigquery_proxy.facts import Facts
 
@@ -67,7 +69,12 @@ class OwnJob:
             pass
         self.on_engine = True
         body = {"configuration": self.configuration, "jobReference": self.reference()}
-        status, job = await engine.call("POST", f"{API}/projects/{self.project}/jobs", body)
+        try:
+            status, job = await engine.call("POST", f"{API}/projects/{self.project}/jobs", body)
+        except httpx.TransportError as error:
+            message = f"The engine does not answer: {type(error).__name__}"
+            finished(self, {}, {"reason": "backendError", "message": message})
+            return
         finished(self, job, job_failure(status, job) if status >= 400 else None)
 
 

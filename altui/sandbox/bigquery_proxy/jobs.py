@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from uuid import uuid4
 
+import httpx
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
@@ -17,7 +18,6 @@ from altui.sandbox.bigquery_proxy.engine import (
     Json,
     decoded,
     error,
-    job_failure,
     kept,
     reply,
 )
@@ -117,21 +117,26 @@ class Jobs:
             project, configuration["query"], dry=configuration.get("dryRun", False)
         )
         job_id: str = body.setdefault("jobReference", {}).setdefault("jobId", f"job_{uuid4()}")
-        if self._facts.get(project, job_id) and not order.dry:
+        known = self._facts.get(project, job_id)
+        if known and not known.dry and not order.dry:
             return error(409, "duplicate", f"Already Exists: Job {project}:US.{job_id}")
         facts = Facts(created, scan=order.scan, dry=order.dry)
         self._facts.put(project, job_id, facts)
         own = self._keep(order, job_id, configuration, facts)
         if own:
             return reply(own.resource())
-        status, answer = await self._engine.ask(request, msgspec.json.encode(body))
+        try:
+            status, answer = await self._engine.ask(request, msgspec.json.encode(body))
+        except httpx.TransportError:
+            self._facts.drop(project, job_id)
+            raise
+        if status >= 400:  # there is no such job, and its id is free again
+            self._facts.drop(project, job_id)
+            return Response(answer, status, media_type="application/json")
         job = decoded(answer) or {}
         facts.ended = self._facts.now()
-        failure = job_failure(status, job) if status >= 400 else _failure(job)
-        facts.error = failure
-        if status >= 400:
-            return reply(job, status)
-        self._settle(order, failure)
+        facts.error = _failure(job)
+        self._settle(order, facts.error)
         return reply(self._facts.dress(project, job))
 
     async def query(self, request: Request) -> Response:
