@@ -8,14 +8,16 @@ import logging
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Generator
 from datetime import UTC, datetime, timedelta
+from datetime import time as day_time
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import IO, Annotated, Any, NoReturn
 
 import typer
 
@@ -33,6 +35,8 @@ app = typer.Typer(
 Dir = Annotated[Path | None, typer.Option("--dir", help="Where its state lives.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 A_DAY = 86_400.0
+ENDING = 8.0
+"""Seconds that the engines of a killed sandbox may take to end."""
 
 
 @app.command()
@@ -56,19 +60,19 @@ def up(
 ) -> None:
     """Start it; it runs until Ctrl-C or `down`."""
     place = _place(directory)
-    moment = _moment(now) if now else None
+    moment = _moment(now, datetime.now(UTC)) if now else None
     if detach:
         raise typer.Exit(_detach(place))
     from altui.sandbox.supervisor import Options, Sandbox, SandboxError
 
-    with _locked(place):
+    with _locked(place) as lock:
         if not (place / "built").exists():
             _wipe(place)
         logging.basicConfig(
             filename=place / "log" / "sandbox.log", format="%(asctime)s %(message)s"
         )
         options = Options(days, emails_per_day, seed, moment, es_url)
-        sandbox = Sandbox(place, options, env_file.absolute() if env_file else None)
+        sandbox = Sandbox(place, options, env_file.absolute() if env_file else None, lock.fileno())
         try:
             asyncio.run(
                 _alive(sandbox.run(lambda: print(f"healthy: {place}", flush=True)), lifeline)
@@ -81,15 +85,23 @@ def up(
 def down(directory: Dir = None) -> None:
     """Stop it; its data stay for the next `up`."""
     place = _place(directory)
-    _ask(place, "POST", "/shutdown")
-    with contextlib.suppress(FileNotFoundError), (place / "lock").open() as lock:
+    holder = _holder(place)
+    if holder is None:
+        print(f"no sandbox runs in {place}")
+        return
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(holder, signal.SIGTERM)
+    with (place / "lock").open() as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # free when the last engine has ended
 
 
 @app.command()
 def status(directory: Dir = None, as_json: Json = False) -> None:
     """What runs, and what time it is there."""
-    _show(_ask(_place(directory), "GET", "/status"), as_json)
+    place = _place(directory)
+    if _holder(place) is not None and not (place / "control.json").exists():
+        _refuse("it is still coming up; try again in a moment")
+    _show(_ask(place, "GET", "/status"), as_json)
 
 
 @app.command()
@@ -118,10 +130,10 @@ def clock(
     body: dict[str, Any] = {}
     if schedule:
         body["punctual"] = schedule == "on-time"
+    now = datetime.fromisoformat(_ask(place, "GET", "/status")["now"])
     if what == "set" and value:
-        body["to"] = _moment(value).isoformat()
+        body["to"] = _moment(value, now).isoformat()
     elif what == "advance" and value:
-        now = datetime.fromisoformat(_ask(place, "GET", "/status")["now"])
         body["to"] = (now + _length(value)).isoformat()
     elif not schedule:
         _refuse("say: clock set 03:14, clock advance 2h, or clock --schedule on-time")
@@ -130,14 +142,12 @@ def clock(
 
 @app.command()
 def engine(
-    what: Annotated[str, typer.Argument(help="stop or start")],
+    what: Annotated[str, typer.Argument(help="stop, start or restart")],
     name: Annotated[str, typer.Argument(help="postgres, bigquery or elasticsearch")],
     directory: Dir = None,
 ) -> None:
     """Stop or start one engine: practise with a service that is down."""
-    if what not in ("stop", "start"):
-        _refuse(f"{what}: say stop or start")
-    body = {"name": name, "running": what == "start"}
+    body = {"name": name, "do": what}
     _show(_ask(_place(directory), "POST", "/engine", body), False)
 
 
@@ -149,15 +159,15 @@ def _place(directory: Path | None) -> Path:
     return user_state_path("altui") / "sandbox"
 
 
-def _moment(text: str) -> datetime:
-    with contextlib.suppress(ValueError):
-        if re.fullmatch(r"\d\d?:\d\d(:\d\d)?", text):
-            hour, minute, *second = map(int, text.split(":"))
-            today = datetime.now(UTC).replace(microsecond=0)
-            return today.replace(hour=hour, minute=minute, second=second[0] if second else 0)
+def _moment(text: str, now: datetime) -> datetime:
+    """`03:14` is of now's day; UTC where no zone is said."""
+    try:
+        if re.fullmatch(r"\d\d:\d\d(:\d\d)?", text):
+            return datetime.combine(now.date(), day_time.fromisoformat(text), UTC)
         moment = datetime.fromisoformat(text)
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    _refuse(f"{text}: not a time; say 2026-11-23T03:14 or 03:14")
+    except ValueError:
+        _refuse(f"{text}: not a time; say 2026-11-23T03:14 or 03:14")
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def _length(text: str) -> timedelta:
@@ -185,7 +195,7 @@ def _show(data: dict[str, Any], as_json: bool) -> None:
         print(json.dumps(data, indent=2))
         return
     engines = ", ".join(
-        f"{name} {'up' if engine['running'] else 'DOWN'}"
+        f"{name} {'up' if engine['answers'] else 'DOWN'}"
         for name, engine in data["engines"].items()
     )
     print(
@@ -195,14 +205,48 @@ def _show(data: dict[str, Any], as_json: bool) -> None:
 
 
 @contextlib.contextmanager
-def _locked(place: Path) -> Generator[None]:
+def _locked(place: Path) -> Generator[IO[str]]:
+    """Holds the directory. The janitor shares the lock, so it is free when all has ended."""
     place.mkdir(parents=True, exist_ok=True)
-    with (place / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            _refuse(f"a sandbox already runs in {place}; use another --dir, or: altui sandbox down")
-        yield
+    deadline = time.monotonic() + ENDING
+    with (place / "lock").open("a+") as lock:
+        while not _taken(lock):
+            lock.seek(0)
+            # one that was killed is still being cleared away
+            if _lives(int(lock.read() or 0)) or time.monotonic() > deadline:
+                _refuse(
+                    f"a sandbox already runs in {place}; name another --dir, or stop it: "
+                    f"altui sandbox down --dir {place}"
+                )
+            time.sleep(0.1)
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        yield lock
+
+
+def _holder(place: Path) -> int | None:
+    """The process of the sandbox that runs, or is ending, in this directory."""
+    try:
+        with (place / "lock").open("r+") as lock:
+            return None if _taken(lock) else int(lock.read() or 0)
+    except FileNotFoundError:
+        return None
+
+
+def _taken(lock: IO[str]) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _lives(pid: int) -> bool:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.kill(pid, 0)
+        return pid > 0
+    return False
 
 
 def _wipe(place: Path) -> None:
@@ -235,19 +279,34 @@ def _end_with_input() -> None:
 
 def _detach(place: Path) -> int:
     arguments = [argument for argument in sys.argv[1:] if argument != "--detach"]
-    place.mkdir(parents=True, exist_ok=True)
-    child = subprocess.Popen(
-        [sys.executable, "-m", "altui.sandbox", *arguments],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    while child.poll() is None:
-        with contextlib.suppress(NotRunningError):
-            if call(place, "GET", "/status", within=5)["healthy"]:
-                return 0
-        time.sleep(0.1)
-    return child.returncode
+    (place / "log").mkdir(parents=True, exist_ok=True)
+    # its words go to a file and from there to us: it must not keep our standard error open
+    with (place / "log" / "up.log").open("w") as words, (place / "log" / "up.log").open() as said:
+        child = subprocess.Popen(
+            [sys.executable, "-m", "altui.sandbox", *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=words,
+            start_new_session=True,
+        )
+        try:
+            while not (ended := child.poll() is not None) and not _healthy(place, child.pid):
+                sys.stderr.write(said.read())
+                time.sleep(0.1)
+        except KeyboardInterrupt:
+            child.terminate()
+            return child.wait()
+        sys.stderr.write(said.read())
+        return child.returncode if ended else 0
+
+
+def _healthy(place: Path, pid: int) -> bool:
+    """Whether the sandbox of that process is up; another one's answer does not count."""
+    try:
+        found = call(place, "GET", "/status", within=5)
+    except (NotRunningError, ValueError):
+        return False
+    return bool(found["healthy"]) and found["pid"] == pid
 
 
 if __name__ == "__main__":

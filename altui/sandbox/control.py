@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from altui.sandbox.engines import EngineError
 from altui.sandbox.faults import Fault, Faults
 from altui.sandbox.timeline import ClockError
 
@@ -30,11 +31,11 @@ class Hands:
     def __init__(
         self,
         *,
-        status: Callable[[], dict[str, Any]],
+        status: Callable[[], Awaitable[dict[str, Any]]],
         move: Callable[[datetime], Awaitable[None]],
         punctual: Callable[[bool], None],
         writer: Callable[[bool], None],
-        engine: Callable[[str, bool], Awaitable[None]],
+        engine: Callable[[str, str], Awaitable[None]],
         shut_down: Callable[[], None],
         faults: Faults,
     ) -> None:
@@ -60,7 +61,7 @@ def app(hands: Hands, token: str) -> Starlette:
             body = cast(dict[str, Any], json.loads(await request.body() or b"{}"))
             try:
                 return JSONResponse(await verb(hands, body))
-            except (ClockError, ValueError, KeyError) as error:
+            except (ClockError, EngineError, ValueError, KeyError) as error:
                 return JSONResponse({"error": str(error)}, 400)
 
         return handle
@@ -70,7 +71,7 @@ def app(hands: Hands, token: str) -> Starlette:
 
 
 async def _status(hands: Hands, body: dict[str, Any]) -> Any:
-    return hands.status()
+    return await hands.status()
 
 
 async def _clock(hands: Hands, body: dict[str, Any]) -> Any:
@@ -78,17 +79,17 @@ async def _clock(hands: Hands, body: dict[str, Any]) -> Any:
         hands.punctual(bool(body["punctual"]))
     if "to" in body:
         await hands.move(datetime.fromisoformat(body["to"]))
-    return hands.status()
+    return await hands.status()
 
 
 async def _writer(hands: Hands, body: dict[str, Any]) -> Any:
     hands.writer(bool(body["paused"]))
-    return hands.status()
+    return await hands.status()
 
 
 async def _engine(hands: Hands, body: dict[str, Any]) -> Any:
-    await hands.engine(body["name"], bool(body["running"]))
-    return hands.status()
+    await hands.engine(body["name"], body["do"])
+    return await hands.status()
 
 
 async def _faults(hands: Hands, body: dict[str, Any]) -> Any:

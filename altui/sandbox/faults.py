@@ -2,8 +2,10 @@
 
 import asyncio
 import re
+import socket
+import struct
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -85,8 +87,22 @@ class FaultDoor:
         if fault.delay_s:
             await asyncio.sleep(fault.delay_s)
         if fault.reset:
-            raise ConnectionResetError("a fault cuts this connection")
-        if fault.status:
+            await _cut(receive, send)
+        elif fault.status:
             await Response(fault.body, fault.status, fault.headers)(scope, receive, send)
         else:
             await self._app(scope, receive, send)
+
+
+async def _cut(receive: Receive, send: Send) -> None:
+    """Resets the TCP connection: the caller gets no answer at all.
+
+    ASGI has no word for it; uvicorn's `send` is a method of the object that holds the transport.
+    """
+    transport = cast(asyncio.Transport, cast(Any, send).__self__.transport)
+    connection: socket.socket = transport.get_extra_info("socket")
+    at_once = struct.pack("ii", 1, 0)  # close by RST, not by FIN
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
+    transport.abort()
+    while (await receive())["type"] != "http.disconnect":
+        pass

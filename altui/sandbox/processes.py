@@ -2,11 +2,12 @@
 
 import asyncio
 import contextlib
+import ctypes
 import os
 import signal
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import IO
 
@@ -15,7 +16,8 @@ class Children:
     """Starts child processes, each in a session of its own, and tells a janitor of them.
 
     The janitor (altui.sandbox.janitor) holds a pipe from this process; when the pipe closes, by a
-    clean end or by kill -9, it ends every process group that it was told of.
+    clean end or by kill -9, it ends every process group that it was told of. On Linux the kernel
+    also sends each child its polite signal, should this process die before it told the janitor.
     """
 
     def __init__(self) -> None:
@@ -23,10 +25,18 @@ class Children:
         self._running: dict[int, tuple[Process, signal.Signals]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def open(self) -> None:
-        """Starts the janitor; before any child."""
+    async def open(self, *held: int) -> None:
+        """Starts the janitor; before any child.
+
+        `held` are open files that it keeps until the last child has ended, such as a lock's.
+        """
         self._janitor = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "altui.sandbox.janitor", stdin=PIPE, start_new_session=True
+            *(sys.executable, "-m", "altui.sandbox.janitor"),
+            stdin=PIPE,
+            stdout=DEVNULL,
+            stderr=DEVNULL,
+            pass_fds=held,
+            start_new_session=True,
         )
 
     async def start(
@@ -40,7 +50,10 @@ class Children:
         user: str | None = None,
         polite: signal.Signals = signal.SIGTERM,
     ) -> Process:
-        """A process in a group of its own; `polite` is the signal that ends it in order."""
+        """A process in a group of its own; `polite` is the signal that ends it in order.
+
+        Nothing is inherited but what is named: no input, no output, no open files.
+        """
         process = await asyncio.create_subprocess_exec(
             *argv,
             env=None if env is None else dict(env),
@@ -50,6 +63,7 @@ class Children:
             stderr=stderr,
             user=user,
             start_new_session=True,
+            preexec_fn=_ends_with_parent(polite),
         )
         self._running[process.pid] = (process, polite)
         self._tell(f"+{process.pid} {int(polite)}")
@@ -86,3 +100,11 @@ class Children:
     def _tell(self, line: str) -> None:
         if self._janitor is not None and self._janitor.stdin is not None:
             self._janitor.stdin.write(line.encode() + b"\n")
+
+
+def _ends_with_parent(polite: signal.Signals) -> Callable[[], None] | None:
+    """Asks Linux to send `polite` when the parent dies; elsewhere the janitor alone must do."""
+    if sys.platform != "linux":
+        return None
+    prctl = ctypes.CDLL(None).prctl  # looked up here: nothing to load after the fork
+    return lambda: prctl(1, int(polite))  # PR_SET_PDEATHSIG

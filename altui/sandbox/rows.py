@@ -3,8 +3,9 @@
 import json
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from typing import NamedTuple
 
 WEEKDAYS = (1.2, 1.25, 1.2, 1.15, 1.05, 0.6, 0.55)
 """Mail on each weekday against the average, Monday first; they add up to seven."""
@@ -32,19 +33,13 @@ COMPANIES = ("Acme", "Globex", "Initech", "Umbrella", "Müller & Söhne", "株�
 SOURCES = ("linkedin", "referral", "email", "site", None)
 STATUSES = ("applied", "screening", "interview", "offer", "rejected")
 LATE_UPDATES = timedelta(days=7)
-
-EMAIL_COLUMNS = (
-    "received_at, sender, subject, body, risk_score, category, expires_at, features_json, "
-    "created_at, updated_at"
-)
-APPLICATION_COLUMNS = "company, role, source, status, user_id, created_at, updated_at"
+APPLICATIONS_PER_EMAIL = 0.13
 
 
-@dataclass(frozen=True)
-class Email:
+class Email(NamedTuple):
     received_at: datetime
     sender: str
-    subject: str
+    subject: str | None
     body: str
     risk_score: float | None
     category: str | None
@@ -54,8 +49,7 @@ class Email:
     updated_at: datetime
 
 
-@dataclass(frozen=True)
-class Application:
+class Application(NamedTuple):
     company: str
     role: str
     source: str | None
@@ -63,6 +57,35 @@ class Application:
     user_id: int
     created_at: datetime
     updated_at: datetime
+
+
+COLUMNS = {"emails": ", ".join(Email._fields), "applications": ", ".join(Application._fields)}
+
+
+def written_between(
+    after: datetime, until: datetime, *, per_day: int, seed: int
+) -> Iterator[tuple[str, Email | Application]]:
+    """Table and row of all that is first written after `after` and until `until`, by day.
+
+    A row is as it stands at `until`: updates that come later are not in it.
+    """
+    day = (after - timedelta(minutes=1)).date()
+    while day <= until.date():
+        for table, row in _day(day, per_day, seed):
+            if after < row.created_at <= until:
+                later = row.updated_at > until
+                yield table, row._replace(updated_at=row.created_at) if later else row
+        day += timedelta(days=1)
+
+
+@lru_cache(maxsize=3)
+def _day(day: date, per_day: int, seed: int) -> tuple[tuple[str, Email | Application], ...]:
+    """All rows of one day; kept, because a writer asks for today again and again."""
+    applications = max(1, round(per_day * APPLICATIONS_PER_EMAIL))
+    return (
+        *(("emails", row) for row in emails_of(day, per_day, seed)),
+        *(("applications", row) for row in applications_of(day, applications, seed)),
+    )
 
 
 def emails_of(day: date, per_day: int, seed: int) -> Iterator[Email]:
@@ -99,7 +122,8 @@ def _moments(day: date, count: int, dice: random.Random) -> list[datetime]:
 def _email(moment: datetime, dice: random.Random) -> Email:
     role = dice.choice(ROLES)
     subject = dice.choice(SUBJECTS).format(role=role, day=f"{moment:%A}")
-    if dice.random() < 0.005:
+    oddity = dice.random()
+    if oddity < 0.005:
         subject *= 80  # somebody always pastes a whole page there
     created = moment + timedelta(seconds=round(dice.uniform(0.2, 20), 3))
     category = dice.choices(CATEGORIES, CATEGORY_WEIGHTS)[0]
@@ -108,7 +132,7 @@ def _email(moment: datetime, dice: random.Random) -> Email:
     return Email(
         received_at=moment,
         sender=f"{dice.choice(('jobs', 'hr', 'no-reply', 'ana'))}@{dice.choice(DOMAINS)}",
-        subject=subject,
+        subject=None if oddity > 0.99 else subject,
         body=f'Dear candidate,\n"{role}" [info]\n\\. {dice.random()}',
         risk_score=round(min(100.0, dice.betavariate(1.6, 3.2) * 110), 2) if scored else None,
         category=category,

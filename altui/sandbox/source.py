@@ -1,22 +1,15 @@
 """The source database: its schema, its first rows, and a clock it shares with the sandbox."""
 
-from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import psycopg
 from psycopg import sql
 
 from altui.sandbox.engines.postgres import ADMIN, DATABASE, FIVETRAN, PASSWORDS, READER
-from altui.sandbox.rows import (
-    APPLICATION_COLUMNS,
-    EMAIL_COLUMNS,
-    applications_of,
-    emails_of,
-)
+from altui.sandbox.rows import COLUMNS, written_between
 from altui.sandbox.world import World
 
-APPLICATIONS_PER_EMAIL = 0.13
 DELETED = 211
 """Every so many rows one was deleted before the sandbox began: ids have gaps, as real ones do."""
 
@@ -63,8 +56,8 @@ CREATE TRIGGER touch BEFORE UPDATE ON public.applications
 """
 
 
-def build(world: World) -> None:
-    """Makes the database and fills it with `world.days` days up to the clock's now."""
+def build(world: World) -> datetime:
+    """Makes the database and fills it with `world.days` days up to the clock's now, returned."""
     server = world.postgres_admin_dsn.replace(f"/{DATABASE}", "/postgres")
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
@@ -77,16 +70,9 @@ def build(world: World) -> None:
     with psycopg.connect(world.postgres_admin_dsn) as connection:
         connection.execute(SCHEMA)
         _grant(connection)
-        _fill(connection, world)
+        until = _fill(connection, world)
     set_clock(world)
-
-
-def built(world: World) -> bool:
-    """Whether an earlier start has made the database."""
-    server = world.postgres_admin_dsn.replace(f"/{DATABASE}", "/postgres")
-    with psycopg.connect(server) as connection:
-        found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE])
-        return found.fetchone() is not None
+    return until
 
 
 def set_clock(world: World) -> None:
@@ -95,55 +81,6 @@ def set_clock(world: World) -> None:
         connection.execute(
             'UPDATE sandbox.clock SET "offset" = %s - clock_timestamp()', [world.clock.now()]
         )
-
-
-def applications_per_day(world: World) -> int:
-    return max(1, round(world.emails_per_day * APPLICATIONS_PER_EMAIL))
-
-
-def rows_between(
-    world: World, after: datetime, until: datetime
-) -> Iterator[tuple[str, tuple[Any, ...]]]:
-    """Table and values of each row written after `after` and until `until`, in no total order."""
-    day = (after - timedelta(minutes=1)).date()
-    while day <= until.date():
-        for email in emails_of(day, world.emails_per_day, world.seed):
-            if after < email.created_at <= until:
-                updated = email.updated_at if email.updated_at <= until else email.created_at
-                yield (
-                    "emails",
-                    (
-                        email.received_at,
-                        email.sender,
-                        email.subject,
-                        email.body,
-                        email.risk_score,
-                        email.category,
-                        email.expires_at,
-                        email.features_json,
-                        email.created_at,
-                        updated,
-                    ),
-                )
-        for item in applications_of(day, applications_per_day(world), world.seed):
-            if after < item.created_at <= until:
-                updated = item.updated_at if item.updated_at <= until else item.created_at
-                yield (
-                    "applications",
-                    (
-                        item.company,
-                        item.role,
-                        item.source,
-                        item.status,
-                        item.user_id,
-                        item.created_at,
-                        updated,
-                    ),
-                )
-        day += timedelta(days=1)
-
-
-COLUMNS = {"emails": EMAIL_COLUMNS, "applications": APPLICATION_COLUMNS}
 
 
 def _grant(connection: psycopg.Connection[Any]) -> None:
@@ -158,13 +95,12 @@ def _grant(connection: psycopg.Connection[Any]) -> None:
     connection.execute(f"ALTER DATABASE {DATABASE} OWNER TO {ADMIN}")
 
 
-def _fill(connection: psycopg.Connection[Any], world: World) -> None:
+def _fill(connection: psycopg.Connection[Any], world: World) -> datetime:
     now = world.clock.now()
-    first = datetime.combine(now.date() - timedelta(days=world.days), now.time(), now.tzinfo)
-    first = first.replace(hour=0, minute=0, second=0, microsecond=0)
+    first = datetime.combine(now.date() - timedelta(days=world.days), time(), UTC)
     rows: dict[str, list[tuple[Any, ...]]] = {table: [] for table in COLUMNS}
-    for table, values in rows_between(world, first, now):
-        rows[table].append(values)
+    for table, row in written_between(first, now, per_day=world.emails_per_day, seed=world.seed):
+        rows[table].append(row)
     for table, columns in COLUMNS.items():
         copy = f"COPY public.{table} (id, {columns}) FROM STDIN"
         with connection.cursor() as cursor, cursor.copy(copy.encode()) as stream:
@@ -175,3 +111,4 @@ def _fill(connection: psycopg.Connection[Any], world: World) -> None:
             f"SELECT setval(pg_get_serial_sequence('public.{table}', 'id'), max(id)) "
             f"FROM public.{table}".encode()
         )
+    return now

@@ -38,6 +38,8 @@ SIMULATORS = {
 NIGHTLY = clock_time(3, 15, tzinfo=UTC)
 NIGHTLY_IS_OVER = timedelta(minutes=65)
 BUILT = "built"
+CLOSE_WITHIN = 4.0
+"""Seconds a simulator may take to close."""
 log = logging.getLogger("altui.sandbox")
 
 
@@ -57,8 +59,10 @@ class SandboxError(Exception):
 class Sandbox:
     """One sandbox in one directory; `run` is its whole life."""
 
-    def __init__(self, directory: Path, options: Options, env_file: Path | None) -> None:
+    def __init__(self, directory: Path, options: Options, env_file: Path | None, lock: int) -> None:
+        """`lock`: the open file whose lock keeps others out of the directory."""
         self._dir = directory
+        self._lock = lock
         self._env_file = env_file
         self._fresh = not (directory / BUILT).exists()
         self._options = options if self._fresh else _kept(directory, options)
@@ -87,39 +91,45 @@ class Sandbox:
                 live = asyncio.create_task(coming_up.result().live())
                 ready()
                 await stopping
-        except EngineError as error:
+        except (EngineError, SandboxError) as error:
             raise SandboxError(str(error)) from error
+        except Exception as error:  # the program's edge: words for people, the rest in the log
+            log.exception("the sandbox did not come up")
+            said = f"{type(error).__name__}: {error}"
+            raise SandboxError(f"{said}; more in {self._dir / 'log'}") from error
         finally:
-            for task in (coming_up, stopping, live):
-                if task is not None:
-                    task.cancel()
+            tasks: list[asyncio.Task[Any]] = [coming_up, stopping, *([live] if live else [])]
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
             await self._down()
 
     async def _up(self) -> Timeline:
         self._say("starting")
         world = self._world()
-        await self._children.open()
+        await self._children.open(self._lock)
         build = await self._start_build(world) if self._fresh else None
         await self._start_engines(world)
+        writer = Writer(world)
         if self._fresh:
-            await asyncio.to_thread(source.build, world)
+            writer.begin(await asyncio.to_thread(source.build, world))
             await elasticsearch.load_template(world.elasticsearch_url, world.project_dir)
             self._say(f"source: {world.days} days of rows")
         else:
             await asyncio.to_thread(source.set_clock, world)
         await self._start_simulators(world)
-        writer = Writer(world)
         timeline = Timeline(world, writer, self._simulators)
         await self._serve_control(world, timeline, writer)
-        await self._simulators["fivetran"].seed()
-        self._say("fivetran: first sync")
         if build is not None:
+            await self._simulators["fivetran"].seed()
+            self._say("fivetran: first sync")
             others = ("github", "kibana", "pagerduty", "bigquery_proxy")
             seeds = (self._simulators[name].seed() for name in others)
             await asyncio.gather(self._build(build, world), *seeds)
             (self._dir / BUILT).touch()
         else:
             await timeline.catch_up(self._last_seen(), self._say)
+        await self._check(world)
         self._healthy = True
         if self._env_file is not None:
             envfile.write(self._env_file, world)
@@ -130,11 +140,7 @@ class Sandbox:
         if self._env_file is not None:
             self._env_file.unlink(missing_ok=True)
         (self._dir / control.FILE).unlink(missing_ok=True)
-        for name, simulator in self._simulators.items():
-            try:
-                await simulator.close()
-            except Exception:  # the others are still to be closed
-                log.exception("closing %s", name)
+        await asyncio.gather(*(_closed(*item) for item in self._simulators.items()))
         await self._servers.close()
         await self._children.close()
 
@@ -215,7 +221,7 @@ class Sandbox:
         token = control.publish(self._dir, self._ports["control"])
         github: Any = self._simulators["github"]
         hands = control.Hands(
-            status=lambda: self._status(world, writer),
+            status=lambda: self._status(world, writer, timeline),
             move=timeline.move,
             punctual=github.set_punctual,
             writer=lambda paused: writer.pause() if paused else writer.resume(),
@@ -225,16 +231,28 @@ class Sandbox:
         )
         await self._servers.serve(control.app(hands, token), self._ports["control"])
 
-    async def _switch(self, name: str, running: bool) -> None:
+    async def _switch(self, name: str, what: str) -> None:
         engine = self._engines.get(name)
         if engine is None:
             raise ValueError(f"no engine {name}; there are: {', '.join(self._engines)}")
-        if not running:
+        if what not in ("start", "stop", "restart"):
+            raise ValueError(f"{what}: say start, stop or restart")
+        if what != "start":
             await engine.stop()
-        elif not engine.running:
+        if what != "stop" and not engine.running:
             await engine.start()
 
-    def _status(self, world: World, writer: Writer) -> dict[str, Any]:
+    async def _check(self, world: World) -> None:
+        """Raises SandboxError unless every engine answers and the export has left documents."""
+        for engine in self._engines.values():
+            if not await engine.healthy():
+                raise SandboxError(f"{engine.name} stopped answering; see its log")
+        index = f"{world.index_prefix}_risk_daily"
+        if not await elasticsearch.documents(world.elasticsearch_url, index):
+            raise SandboxError(f"the first build left nothing in {index}; see firstbuild.log")
+
+    async def _status(self, world: World, writer: Writer, timeline: Timeline) -> dict[str, Any]:
+        healthy = await asyncio.gather(*(engine.healthy() for engine in self._engines.values()))
         return {
             "dir": str(self._dir),
             "pid": os.getpid(),
@@ -242,9 +260,11 @@ class Sandbox:
             "now": world.clock.now().isoformat(timespec="seconds"),
             "writer": "paused" if writer.paused else "writing",
             "engines": {
-                name: {"running": engine.running, "pid": engine.pid}
-                for name, engine in self._engines.items()
+                engine.name: {"running": engine.running, "answers": answers, "pid": engine.pid}
+                for engine, answers in zip(self._engines.values(), healthy, strict=True)
             },
+            "next": {name: str(moment) for name, moment in timeline.next_events().items()},
+            "faults": self._faults.listed(),
             "env_file": str(self._env_file) if self._env_file else None,
             "environment": envfile.environment(world) if self._healthy else {},
         }
@@ -291,6 +311,13 @@ class Sandbox:
         with contextlib.suppress(BrokenPipeError):
             sys.stderr.write(f"sandbox {spent:5.1f}s  {words}\n")
             sys.stderr.flush()
+
+
+async def _closed(name: str, simulator: Simulator) -> None:
+    try:
+        await asyncio.wait_for(simulator.close(), CLOSE_WITHIN)
+    except Exception:  # the others are still to be closed
+        log.exception("closing %s", name)
 
 
 def _last_night(now: datetime) -> str:

@@ -54,6 +54,10 @@ class Engine:
         if self._process is not None:
             await self._children.stop(self._process)
 
+    async def healthy(self) -> bool:
+        """Whether its process runs and it answers now."""
+        return self.running and await self._answers()
+
     def _last_words(self) -> str:
         if not self._log.exists():
             return "it wrote nothing"

