@@ -11,11 +11,10 @@ if TYPE_CHECKING:
 def run(settings: "Settings", store: "Store", clock: "Clock") -> int:
     """Shows the dashboard until the engineer leaves; the exit code.
 
-    The caller starts the observer; this process only reads what it stores.
+    The caller attends the store and starts the observer; this process only reads what it stores.
     """
     from altui.tui.app import Dashboard
 
-    with store.attend():
-        app = Dashboard(settings, store, clock)
-        app.run()
+    app = Dashboard(settings, store, clock)
+    app.run()
     return app.return_code or 0

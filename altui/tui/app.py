@@ -41,14 +41,15 @@ class Dashboard(App[int]):
         return MainScreen(self.feed)
 
     def on_mount(self) -> None:
-        self.set_interval(LOOK_EVERY, self._look)
+        self.feed.greet()
+        self.set_interval(LOOK_EVERY, self.look)
 
     def on_ready(self) -> None:
         # start-up's objects live as long as the screen: collections need not visit them again
         gc.freeze()
         gc.set_threshold(50_000, 20, 100)
 
-    def _look(self) -> None:
+    def look(self) -> None:
         if self.feed.news() and isinstance(self.screen, Place):
             self.screen.draw(self.feed.view())
 

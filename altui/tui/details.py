@@ -21,7 +21,7 @@ class DetailsScreen(Place):
     CSS_PATH = "details.tcss"
     AUTO_FOCUS = "#content"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q", "app.pop_screen", "back", id="back", tooltip="Back to the main screen"),
+        Binding("q,escape", "app.pop_screen", "back", id="back", tooltip="Back to the main screen"),
         Binding("0", "app.pop_screen", "main", show=False, id="main", tooltip="The main screen"),
         *(
             Binding(
@@ -29,9 +29,9 @@ class DetailsScreen(Place):
                 f"panel({key!r})",
                 "panel",
                 show=number == 1,
-                key_display="1-4" if number == 1 else None,
+                key_display="1-4",
                 id=f"panel.{key}",
-                tooltip=f"Details of panel {number}",
+                tooltip="Details of that panel",
             )
             for number, key in enumerate(PANELS, 1)
         ),

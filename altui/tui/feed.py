@@ -5,7 +5,7 @@ from datetime import datetime
 
 from altui.clock import Clock
 from altui.config import Settings
-from altui.core.present.view import Facts, View, view
+from altui.core.present.view import SILENCE, Facts, View, view
 from altui.core.present.words import minute
 from altui.store.store import Store
 
@@ -39,6 +39,12 @@ class Feed:
         return view(
             self._store.snapshot(now), self._store.assessment(), self._pipeline, now, self._facts
         )
+
+    def greet(self) -> None:
+        """Has everything read anew when somebody looks already; a new observer does so anyway."""
+        before = self._store.assessment()
+        if before is not None and self._clock() - before.at < SILENCE:
+            self.refresh()
 
     def refresh(self) -> None:
         """Asks the observer to look at everything now; asking twice asks once."""

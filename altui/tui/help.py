@@ -17,7 +17,13 @@ class HelpScreen(ModalScreen[None]):
 
     CSS_PATH = "help.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,question_mark,enter", "dismiss", "close", tooltip="Close this page"),
+        Binding(
+            "escape,q,question_mark,enter",
+            "dismiss",
+            "close",
+            id="close",
+            tooltip="Close this page",
+        ),
     ]
 
     def __init__(self, seen: View, rows: Sequence[Line]) -> None:

@@ -20,6 +20,8 @@ from altui.tui.layout import heights, is_grid
 from altui.tui.place import Place
 from altui.tui.rows import Rows
 
+BESIDE = "The panel beside, where panels stand two by two"
+
 
 class MainScreen(Place):
     """Header, verdict, day by stage, what is not ok, and the four panels."""
@@ -33,16 +35,16 @@ class MainScreen(Place):
                 f"panel({key!r})",
                 "panel",
                 show=number == 1,
-                key_display="1-4" if number == 1 else None,
+                key_display="1-4",
                 id=f"panel.{key}",
-                tooltip=f"Choose panel {number}; enter opens it",
+                tooltip="Choose a panel; enter opens it",
             )
             for number, key in enumerate(PANELS, 1)
         ),
         Binding("down,j", "move(0, 1)", "down", show=False, id="down", tooltip="One row down"),
         Binding("up,k", "move(0, -1)", "up", show=False, id="up", tooltip="One row up"),
-        Binding("right", "move(1, 0)", "right", show=False, id="right", tooltip="Panel beside"),
-        Binding("left", "move(-1, 0)", "left", show=False, id="left", tooltip="Panel beside"),
+        Binding("right", "move(1, 0)", "beside", show=False, id="right", tooltip=BESIDE),
+        Binding("left", "move(-1, 0)", "beside", show=False, id="left", tooltip=BESIDE),
         Binding("tab", "app.focus_next", "next", show=False, id="next", tooltip="Next part"),
         Binding(
             "shift+tab",
@@ -53,7 +55,7 @@ class MainScreen(Place):
             tooltip="Part before",
         ),
         Binding("0,escape", "leave", "main", show=False, id="main", tooltip="Choose nothing"),
-        Binding("q", "app.quit", "quit", id="quit", tooltip="Leave altui"),
+        Binding("q", "app.quit", "quit", id="quit", tooltip="Leave altui; ctrl+q leaves anywhere"),
     ]
 
     def compose(self) -> ComposeResult:
@@ -124,7 +126,7 @@ class MainScreen(Place):
             if right and not 0 <= column + right <= 1:
                 return None
             place = place + right + 2 * down
-            place = min(place, first - 1) if place < first else place
+            place = first - 1 if place < first else place
         else:
             place += down
         return stops[place] if 0 <= place < len(stops) else None

@@ -13,6 +13,7 @@ from altui.core.present.view import View
 from altui.tui.feed import Feed
 from altui.tui.rows import Rows
 
+FOOTER = ("panel", "details", "back", "refresh", "help", "commands", "quit")
 NAMES = {"escape": "esc", "question_mark": "?", "colon": ":", "pagedown": "pgdn", "pageup": "pgup"}
 
 
@@ -73,22 +74,23 @@ class Place(Screen[None]):
         return (keys(self.shown_keys(), self.feed.note, width),)
 
     def shown_keys(self) -> Iterable[tuple[str, str]]:
-        for active in self.active_bindings.values():
-            binding = active.binding
-            if binding.show:
-                yield _name(binding), binding.description
+        """One key for each word, in the order of FOOTER."""
+        words = {binding.description: _name(binding) for binding in self._bound() if binding.show}
+        for word in sorted(words, key=FOOTER.index):
+            yield words[word], word
 
     def meanings(self) -> Iterable[tuple[str, str, str]]:
-        """Key, word and sentence of everything that works here, each action once."""
-        found: dict[str, tuple[list[str], str, str]] = {}
-        for active in self.active_bindings.values():
-            binding = active.binding
-            if binding.system or not binding.tooltip:
-                continue
-            entry = found.setdefault(binding.action, ([], binding.description, binding.tooltip))
-            entry[0].append(_name(binding))
-        for names, word, sentence in found.values():
+        """Keys, word and sentence of everything that works here; one row a word."""
+        found: dict[str, tuple[list[str], str]] = {}
+        for binding in self._bound():
+            names, _ = found.setdefault(binding.description, ([], binding.tooltip))
+            names.append(_name(binding))
+        for word, (names, sentence) in found.items():
             yield ", ".join(dict.fromkeys(names)), word, sentence
+
+    def _bound(self) -> list[Binding]:
+        """Bindings of our own: they have ids, by which they can be remapped."""
+        return [active.binding for active in self.active_bindings.values() if active.binding.id]
 
 
 def _name(binding: Binding) -> str:

@@ -123,10 +123,8 @@ class Rows(ScrollView, inherit_bindings=False):
     def on_resize(self, _: events.Resize) -> None:
         self._redraw()
 
-    def on_focus(self) -> None:
-        self._repaint(range(len(self._lines)))
-
-    def on_blur(self) -> None:
+    def watch_has_focus(self, has_focus: bool) -> None:
+        super().watch_has_focus(has_focus)
         self._redraw()
         self._repaint(range(len(self._lines)))
 

@@ -35,14 +35,14 @@ def not_ok(seen: View, width: int, height: int) -> tuple[Line, ...]:
         words = "nothing is late, broken, unknown or denied"
         if seen.stale:
             words = "nothing was, when last looked at" if seen.assessment else "nothing known yet"
-        return (line("finding.none", ("  " + words, Tone.dim)),)[:height]
+        return (line("finding.none", (words, Tone.dim)),)[:height]
     shown = found if len(found) <= height else found[: max(height - 1, 0)]
     room = max(width - 2 - WHO - AGE, 8)
     subject = min(max((columns(item.subject) for item in shown), default=0), room)
     wordy = room - subject >= WORDS
     rows = tuple(_row(seen, item, subject, wordy=wordy) for item in shown)
     if len(shown) < len(found) and height > 0:
-        more = f"  and {len(found) - len(shown)} more: enter shows all"
+        more = f"and {len(found) - len(shown)} more: enter shows all"
         rows += (line("finding.more", (more, Tone.strong), opens="findings"),)
     return rows
 

@@ -110,7 +110,7 @@ def fit(row: Line, width: int) -> Line:
     for segment in row.segments:
         taken = columns(segment.text)
         if taken > left:
-            segments.append(Segment(cut(segment.text, left + 1), segment.tone))
+            segments.append(Segment(cut(segment.text + ELLIPSIS, left + 1), segment.tone))
             break
         segments.append(segment)
         left -= taken

@@ -1,0 +1,264 @@
+"""What the parts of the screen say in each scene, as text."""
+
+from collections.abc import Callable
+from datetime import timedelta, timezone
+
+import pytest
+from msgspec.structs import replace
+
+from altui.core.model.health import State
+from altui.core.model.observed import Snapshot
+from altui.core.model.pipeline import Pipeline
+from altui.core.model.reading import Note, Runs
+from altui.core.present.findings import not_ok
+from altui.core.present.header import header
+from altui.core.present.panels import PANELS, boxed, detail, listed, panel
+from altui.core.present.rows import Line, Tone, columns
+from altui.core.present.strip import strip
+from altui.core.present.verdict import verdict
+from altui.core.present.view import SILENCE, View, view
+from tests.scenes import SCENES, Scene, all_silent, healthy
+
+ALL = pytest.mark.parametrize("name", SCENES)
+
+
+def seen(scene: Scene | str, **changes: object) -> View:
+    scene = SCENES[scene]() if isinstance(scene, str) else scene
+    facts = replace(scene.facts, **changes)
+    return view(scene.snapshot, scene.assessment, Pipeline(), scene.now, facts)
+
+
+def text(rows: tuple[Line, ...] | list[Line]) -> str:
+    return "\n".join(row.text.rstrip() for row in rows)
+
+
+def everything(shown: View, width: int) -> list[Line]:
+    rows = [header(shown, width), *verdict(shown), *strip(shown, width, 9)]
+    rows += not_ok(shown, width, 3)
+    for key in PANELS:
+        rows += [*boxed(shown, key, width, 40), *listed(shown, key, 3), *detail(shown, key)]
+    return shown.fitted((*rows, *detail(shown, "findings")), width)
+
+
+@ALL
+@pytest.mark.parametrize("width", [50, 80, 120, 200])
+def test_every_line_fits_its_width(name: str, width: int):
+    assert all(columns(row.text) <= width for row in everything(seen(name), width))
+
+
+@ALL
+def test_an_ascii_terminal_gets_ascii(name: str):
+    assert text(everything(seen(name, unicode=False), 120)).isascii()
+
+
+@ALL
+def test_keys_are_unique_within_a_part(name: str):
+    shown = seen(name)
+    for rows in (verdict(shown), strip(shown, 80, 9), *(panel(shown, key).rows for key in PANELS)):
+        assert len({row.key for row in rows}) == len(rows)
+
+
+@ALL
+def test_the_verdict_is_three_lines_of_80_columns(name: str):
+    rows = verdict(seen(name))
+    assert len(rows) == 3
+    assert all(columns(row.text) <= 80 for row in seen(name).fitted(rows, 80))
+
+
+def test_the_strip_at_80_columns_marks_the_first_loss():
+    shown = seen("elasticsearch_down")
+    assert text(strip(shown, 80, 5)) == "\n".join(
+        (
+            "        postgres   fivetran   bigquery   dbt         elastic       kibana",
+            "        ✓ ok 1m    ✓ ok 38m   ✓ ok 38m   ✓ ok 24m    ✗ DOWN 19m    ! ends 21 Nov",
+            "23 Nov     148        145        145          ◷           ?             ?",
+            "22 Nov     119  ->    119  ->    119  ->    119 -X->      -             ?",
+            "21 Nov     118        118        118        118           ?             ?",
+        )
+    )
+
+
+def test_the_worst_day_takes_the_last_place_of_the_strip():
+    shown = seen("bigquery_behind")
+    rows = strip(shown, 80, 4)
+    assert [row.text[:6] for row in rows[2:]] == ["23 Nov", "22 Nov"]
+    assert "-X->" in rows[3].text
+
+
+def test_what_is_not_ok_names_stage_subject_age_and_the_services_words():
+    rows = not_ok(seen("elasticsearch_down"), 120, 5)
+    assert rows[0].text == (
+        "✗ elastic   Elasticsearch does not answer from here      19m"
+        "  Connection refused: es-prod-1:9200"
+    )
+    assert [row.opens for row in rows] == ["indices", "workflow", "indices"]
+
+
+def test_findings_that_do_not_fit_are_counted():
+    rows = not_ok(seen("all_silent"), 80, 4)
+    assert rows[-1].text == "and 3 more: enter shows all"
+    assert rows[-1].opens == "findings"
+
+
+def test_the_details_hold_every_finding_with_its_evidence():
+    shown = text(detail(seen("elasticsearch_down"), "findings"))
+    for words in ("GET /_cluster/health", "“Connection refused: es-prod-1:9200”", "usual_s 370"):
+        assert words in shown
+
+
+def test_a_healthy_pipeline_in_its_panels():
+    shown = seen("healthy")
+    assert "last success  11:22Z, 38m ago; limit 1h15" in text(panel(shown, "fivetran").rows)
+    assert "✓ #812  23 Nov 03:24Z nightly    6m14  success" in text(panel(shown, "workflow").rows)
+    indices = text(panel(shown, "indices").rows)
+    assert "✓ risk_daily     22 Nov  89/89    400   4.1 MB  green" in indices
+    assert "readers see 22 Nov" in indices
+    parity = text(panel(shown, "parity").rows)
+    assert "◷ emails          60,162    60,159      -3  0.00     39m" in parity
+    assert "staging = mart = index to 22 Nov" in parity
+    assert "totals within ±1 %: emails 0.00 %, applications 0.00 %" in parity
+
+
+def test_the_short_forms_at_80_columns():
+    shown = seen("elasticsearch_down")
+    said = {key: listed(shown, key, 1)[0].text for key in PANELS}
+    assert said["fivetran"] == (
+        "1 fivetran ✓ synced 03:05Z, next 04:05Z, emails + applications, 0 warnings"
+    )
+    assert said["workflow"].startswith("2 workflow ✗ last 5: FAIL ok ok ok ok   next 24 Nov 03:15Z")
+    assert said["parity"] == (
+        "4 parity   ✓ 60,162 / 60,159 (due 04:05Z)   8,012 = 8,012   marts ok to 22 Nov"
+    )
+
+
+def test_a_failed_run_names_its_step_and_a_seeded_one_says_so():
+    rows = text(panel(seen("elasticsearch_down"), "workflow").rows)
+    assert "failed in Export to Elasticsearch" in rows
+    assert [row.endswith("seeded") for row in rows.splitlines() if "#80" in row] == (
+        [False] + [True] * 9
+    )
+
+
+def test_bigquery_behind_shows_rows_percent_and_time():
+    rows = text(panel(seen("bigquery_behind"), "parity").rows)
+    assert "! emails          60,162    59,771    -391  0.65  2d 14h" in rows
+
+
+def test_services_that_are_off_are_named_with_what_follows():
+    shown = seen("half_blind")
+    assert panel(shown, "fivetran").state is State.off
+    assert "no Fivetran key: freshness from _fivetran_synced" in text(detail(shown, "fivetran"))
+    assert "no GitHub token: the marts' modification time" in text(detail(shown, "workflow"))
+    assert "no Kibana: the index only" in text(detail(shown, "indices"))
+    assert "live 3/3" in header(shown, 80).text
+
+
+def test_a_dead_service_costs_its_panel_only():
+    shown = seen("elasticsearch_down")
+    tones = {row.key: {part.tone for part in row.segments} for row in panel(shown, "indices").rows}
+    assert tones["index.mrt_risk_daily"] == {Tone.dim}
+    assert Tone.dim not in {part.tone for part in panel(shown, "fivetran").head[:1]}
+    assert panel(shown, "fivetran").state is State.ok
+
+
+@pytest.mark.parametrize("key", PANELS)
+def test_before_the_first_look_every_panel_says_so_once(key: str):
+    shown = panel(seen("nothing_yet"), key)
+    assert shown.state is State.unknown
+    assert text(shown.rows) == "not looked at yet"
+
+
+def test_nothing_is_green_before_everything_was_looked_at():
+    shown = seen("stale_start")
+    head = verdict(shown)[0]
+    assert head.text == "STALE   checking... last seen 9h ago: OK. Grey is old (2 of 6 in)"
+    states = strip(shown, 80, 5)[1].segments[1:]
+    assert [part.tone for part in states] == [Tone.ok] * 2 + [Tone.dim] * 4
+    assert {part.tone for row in panel(shown, "workflow").rows for part in row.segments} == {
+        Tone.dim
+    }
+
+
+def test_one_skipped_probe_does_not_keep_the_verdict_stale():
+    scene = healthy()
+    skipped = replace(
+        scene.snapshot.observations["bigquery.counts"],
+        tried_at=scene.facts.started - timedelta(minutes=9),
+    )
+    snapshot = Snapshot(scene.now, scene.snapshot.observations | {"bigquery.counts": skipped})
+    assert not seen(scene._replace(snapshot=snapshot)).stale
+    early = replace(scene.facts, started=scene.now - timedelta(seconds=20))
+    fresh = {
+        probe: replace(item, tried_at=scene.now)
+        for probe, item in scene.snapshot.observations.items()
+    }
+    snapshot = Snapshot(scene.now, fresh | {"bigquery.counts": skipped})
+    assert seen(scene._replace(snapshot=snapshot, facts=early)).stale
+
+
+def test_an_observer_that_ended_makes_everything_stale():
+    scene = healthy()
+    later = seen(scene._replace(now=scene.now + SILENCE))
+    assert "NOBODY LOOKS" in header(later, 80).text
+    assert verdict(later)[0].text.startswith("STALE   nobody looks")
+
+
+def test_with_no_start_every_figure_counts_as_read():
+    assert not seen("stale_start", started=None).stale
+
+
+def test_the_header_says_where_and_when():
+    zone = timezone(timedelta(hours=1))
+    assert header(seen("healthy", zone=zone), 80).text == (
+        "PROD  applylens  READ-ONLY     23 Nov 12:00Z (13:00 here)    live 6/6, oldest 5m"
+    )
+    sandbox = {"production": False, "sandbox": True, "simulated": True, "profile": "sandbox"}
+    assert header(seen("healthy", **sandbox), 80).text.startswith("SANDBOX  READ-ONLY ")
+    assert "simulated time" in header(seen("healthy", **sandbox), 80).text
+    assert "simulated time" in header(seen("healthy", **sandbox), 60).text
+
+
+def test_silence_everywhere_points_at_this_host():
+    shown = seen(all_silent())
+    assert verdict(shown)[0].text.startswith("CHECK   nothing answers from this host")
+    assert "live 0/6" in header(shown, 80).text
+
+
+def hostile_scene(words: str) -> Scene:
+    scene = healthy()
+    observations = dict(scene.snapshot.observations)
+    connection = observations["fivetran.connection"]
+    tasked = replace(connection.value, tasks=(Note("reconnect", words),))
+    observations["fivetran.connection"] = replace(connection, value=tasked)
+    return scene._replace(snapshot=Snapshot(scene.now, observations))
+
+
+def test_what_a_service_says_is_shown_as_it_is_and_first():
+    rows = panel(seen(hostile_scene("[/] [bold]gone[/bold] [ERROR]")), "fivetran").rows
+    assert rows[0].text == "task reconnect: [/] [bold]gone[/bold] [ERROR]"
+
+
+def with_run(change: Callable[..., object]) -> View:
+    scene = healthy()
+    observations = dict(scene.snapshot.observations)
+    runs = observations["github.runs"].value
+    assert isinstance(runs, Runs)
+    changed = replace(runs, runs=(change(runs.runs[0]), *runs.runs[1:]))
+    observations["github.runs"] = replace(observations["github.runs"], value=changed)
+    return seen(scene._replace(snapshot=Snapshot(scene.now, observations)))
+
+
+def test_an_unknown_word_of_github_shows_as_itself_and_is_not_good():
+    shown = with_run(lambda run: replace(run, conclusion="moonstruck"))
+    row = next(row for row in panel(shown, "workflow").rows if "#812" in row.text)
+    assert row.text.startswith("? ")
+    assert "moonstruck" in row.text
+
+
+def test_a_run_under_way_shows_how_long_it_has_run():
+    began = healthy().now - timedelta(minutes=4)
+    shown = with_run(
+        lambda run: replace(run, status="in_progress", conclusion=None, started_at=began)
+    )
+    row = next(row for row in panel(shown, "workflow").rows if "#812" in row.text)
+    assert row.text.split()[-3:] == ["4m", "in", "progress"]
