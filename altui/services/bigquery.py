@@ -89,7 +89,7 @@ class BigQueryReader:
         # room above the estimate: rows arrive between the two questions
         least = FLOOR * len(parts)
         rows, billed = calls.rows(query, max(2 * estimate, 2 * least))
-        series = {relation.key: _series(relation, columns, rows) for relation, columns in parts}
+        series = {relation.key: _series(relation, rows) for relation, _ in parts}
         return Counts(
             start, series, query.repeat, 0 if billed is None else max(billed, least), missing
         )
@@ -119,9 +119,8 @@ def _meta(table: Any) -> TableMeta:
     )
 
 
-def _series(relation: Relation, columns: Mapping[str, str], rows: Sequence[Any]) -> Series:
+def _series(relation: Relation, rows: Sequence[Any]) -> Series:
     own = [row for row in rows if row["series"] == relation.key]
-    raw = queries.SYNCED in columns or queries.DELETED in columns
     physical = sum(row["n_rows"] for row in own)
     by_day: dict[date, int] = {}
     changed: dict[date, datetime] = {}
@@ -137,5 +136,5 @@ def _series(relation: Relation, columns: Mapping[str, str], rows: Sequence[Any])
         by_day=by_day,
         changed=changed,
         synced=max(filter(None, (utc(row["changed"]) for row in own)), default=None),
-        physical=physical if raw else None,
+        physical=physical if relation.raw else None,
     )

@@ -28,6 +28,11 @@ class Relation(Struct, frozen=True):
         return f"{self.dataset}.{self.table}"
 
     @property
+    def raw(self) -> bool:
+        """Whether Fivetran writes it. Staging may carry Fivetran's columns on: they say nothing."""
+        return self.key.startswith("raw.")
+
+    @property
     def needs(self) -> tuple[str, ...]:
         """Columns without which it cannot be counted."""
         return (self.day, self.count) if self.count else (self.day,)
@@ -62,8 +67,8 @@ def counts(project: str, parts: Sequence[tuple[Relation, Mapping[str, str]]], st
 def _part(project: str, relation: Relation, columns: Mapping[str, str], first: str) -> str:
     column = _quoted(relation.day)
     day = _day(column, columns.get(relation.day, "TIMESTAMP"))
-    live = f"NOT {_quoted(DELETED)}" if DELETED in columns else "TRUE"
-    synced = _quoted(SYNCED) if SYNCED in columns else "CAST(NULL AS TIMESTAMP)"
+    live = f"NOT {_quoted(DELETED)}" if relation.raw and DELETED in columns else "TRUE"
+    synced = _quoted(SYNCED) if relation.raw and SYNCED in columns else "CAST(NULL AS TIMESTAMP)"
     counted = f"{_quoted(relation.count)} AS counted, " if relation.count else ""
     n = "IFNULL(SUM(counted), 0)" if relation.count else "COUNTIF(live)"
     return (

@@ -64,6 +64,12 @@ def test_live_rows_are_told_from_deleted_ones_where_the_column_exists() -> None:
     assert "COUNTIF(live) AS n, COUNT(*) AS n_rows" in with_deleted
 
 
+def test_fivetrans_columns_count_in_raw_tables_only() -> None:
+    columns = {"at": "TIMESTAMP", "_fivetran_synced": "TIMESTAMP", "_fivetran_deleted": "BOOLEAN"}
+    staging = one(columns, Relation("staging.t", "ds", "t", "at"))
+    assert "_fivetran" not in staging
+
+
 def test_a_sync_is_read_where_the_column_exists() -> None:
     synced = one({"at": "TIMESTAMP", "_fivetran_synced": "TIMESTAMP"})
     assert "`_fivetran_synced` AS synced" in synced

@@ -1,0 +1,300 @@
+"""Every figure an adapter reads equals what the engine says when it is asked directly."""
+
+import base64
+import json
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from altui.clock import clock_of
+from altui.config import Settings, load
+from altui.core.model.days import day_of
+from altui.core.model.observed import Trouble
+from altui.core.model.reading import Cluster, Connection, Counts, Kibana, Runs, Warehouse
+from altui.observe.probes import Probe, probes
+from altui.services.errors import ServiceError
+from altui.services.postgres import PostgresReader
+
+pytestmark = pytest.mark.sandbox
+
+
+@pytest.fixture(scope="module")
+def environment(sandbox: Any) -> Iterator[Mapping[str, str]]:
+    """What the sandbox's env file says, while its writer rests."""
+    env: Mapping[str, str] = sandbox.env
+    writer(env, "pause")
+    yield env
+    writer(env, "resume")
+
+
+def writer(env: Mapping[str, str], verb: str) -> None:
+    place = str(Path(env["ALTUI_CLOCK"]).parent)
+    command = [sys.executable, "-m", "altui.sandbox", "writer", verb, "--dir", place]
+    subprocess.run(command, check=True, capture_output=True)
+
+
+@pytest.fixture(scope="module")
+def settings(environment: Mapping[str, str]) -> Settings:
+    return load(environment)
+
+
+@pytest.fixture(scope="module")
+def table(settings: Settings) -> dict[str, Probe]:
+    return {probe.id: probe for probe in probes(settings, clock_of(settings.clock))}
+
+
+def http(url: str, headers: Mapping[str, str] | None = None) -> Any:
+    request = urllib.request.Request(url, headers=dict(headers or {}))
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        return json.load(answer)
+
+
+def midnight(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)
+
+
+async def test_postgres_counts(table: dict[str, Probe], settings: Settings) -> None:
+    seen = await table["postgres.counts"].read()
+    assert isinstance(seen, Counts)
+    assert set(seen.series) == {"emails", "applications"}
+    with psycopg.connect(settings.postgres.dsn.reveal()) as asked:
+        asked.execute("SET TIME ZONE 'Asia/Tokyo'")  # a day is UTC's, whatever a session's zone
+        for name, day in (("emails", "received_at"), ("applications", "created_at")):
+            series = seen.series[name]
+            total, latest = asked.execute(f"SELECT count(*), max({day}) FROM {name}").fetchone()
+            assert (series.rows, series.latest) == (total, latest)
+            for wanted in (seen.start, max(series.by_day), max(series.by_day) - timedelta(7)):
+                found, written = asked.execute(
+                    f"SELECT count(*), max(created_at) FROM {name}"
+                    f" WHERE {day} >= %s AND {day} < %s",
+                    (midnight(wanted), midnight(wanted + timedelta(1))),
+                ).fetchone()
+                assert series.by_day.get(wanted, 0) == found, wanted
+                assert series.changed.get(wanted) == written, wanted
+            since = asked.execute(
+                f"SELECT count(*) FROM {name} WHERE {day} >= %s", (midnight(seen.start),)
+            ).fetchone()
+            assert sum(series.by_day.values()) == since[0]
+
+
+async def test_the_text_shown_can_be_repeated(table: dict[str, Probe], settings: Settings) -> None:
+    seen = await table["postgres.counts"].read()
+    assert isinstance(seen, Counts)
+    with psycopg.connect(settings.postgres.dsn.reveal()) as asked:
+        asked.execute("SET TIME ZONE 'UTC'")
+        rows = asked.execute(seen.query.encode()).fetchall()
+    assert sum(row[2] for row in rows) == sum(series.rows for series in seen.series.values())
+
+
+async def test_postgres_is_read_only_and_names_itself(settings: Settings) -> None:
+    reader = PostgresReader(settings.postgres, settings.pipeline.tables)
+    async with reader._session() as connection:
+        said = await connection.execute(
+            "SELECT current_setting('transaction_read_only'), current_setting('application_name'),"
+            " current_setting('statement_timeout'), current_setting('TimeZone')"
+        )
+        assert await said.fetchone() == ("on", "altui", "5s", "UTC")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "trouble", "words"),
+    [
+        ("altui_reader:wrong@{place}/applylens", Trouble.denied, "password authentication failed"),
+        ("{account}@{place}/elsewhere", Trouble.missing, "does not exist"),
+        ("{account}@127.0.0.1:1/applylens", Trouble.unreachable, "refused"),
+    ],
+)
+async def test_postgres_own_words(
+    environment: Mapping[str, str], wrong: str, trouble: Trouble, words: str
+) -> None:
+    account, _, rest = environment["POSTGRES_DSN"].removeprefix("postgresql://").rpartition("@")
+    dsn = "postgresql://" + wrong.format(account=account, place=rest.split("/")[0])
+    changed = load({**environment, "POSTGRES_DSN": dsn})
+    with pytest.raises(ServiceError) as raised:
+        await PostgresReader(changed.postgres, changed.pipeline.tables).counts(date(2026, 1, 1))
+    assert raised.value.trouble is trouble
+    assert words in raised.value.words
+
+
+@pytest.fixture(scope="module")
+def warehouse(environment: Mapping[str, str]) -> Any:
+    from google.auth.credentials import AnonymousCredentials
+    from google.cloud import bigquery
+
+    return bigquery.Client(
+        project=environment["BQ_PROJECT"],
+        credentials=AnonymousCredentials(),
+        client_options={"api_endpoint": environment["BIGQUERY_EMULATOR_HOST"]},
+    )
+
+
+def ask(warehouse: Any, sql: str) -> Any:
+    return next(iter(warehouse.query(sql).result()))
+
+
+async def test_bigquery_tables(table: dict[str, Probe], warehouse: Any) -> None:
+    seen = await table["bigquery.tables"].read()
+    assert isinstance(seen, Warehouse)
+    assert (len(seen.tables), seen.missing) == (9, {})
+    for name, meta in seen.tables.items():
+        direct = warehouse.get_table(f"{warehouse.project}.{name}")
+        assert (meta.rows, meta.bytes) == (direct.num_rows, direct.num_bytes), name
+        assert meta.modified == direct.modified
+        assert meta.kind == direct.table_type
+
+
+async def test_bigquery_counts(table: dict[str, Probe], warehouse: Any, settings: Settings) -> None:
+    seen = await table["bigquery.counts"].read()
+    assert isinstance(seen, Counts)
+    assert (len(seen.series), seen.missing) == (9, {})
+    raw, staging, marts = (
+        settings.bigquery.dataset,
+        settings.bigquery.staging,
+        settings.bigquery.marts,
+    )
+    for item in settings.pipeline.tables:
+        series = seen.series[f"raw.{item.name}"]
+        live, physical, synced, latest = ask(
+            warehouse,
+            f"SELECT COUNTIF(NOT _fivetran_deleted), COUNT(*), MAX(_fivetran_synced),"
+            f" MAX(IF(_fivetran_deleted, NULL, {item.day})) FROM {raw}.{item.raw}",
+        ).values()
+        assert (series.rows, series.physical) == (live, physical)
+        assert (series.synced, series.latest) == (synced, latest)
+        day = max(series.by_day)
+        n, changed = ask(
+            warehouse,
+            f"SELECT COUNTIF(NOT _fivetran_deleted), MAX(_fivetran_synced)"
+            f" FROM {raw}.{item.raw} WHERE DATE({item.day}) = '{day}'",
+        ).values()
+        assert (series.by_day[day], series.changed[day]) == (n, changed)
+        staged = seen.series[f"staging.{item.name}"]
+        rows = ask(warehouse, f"SELECT COUNT(*) FROM {staging}.{item.staging}")[0]
+        assert (staged.rows, staged.physical, staged.changed) == (rows, None, {})
+    for mart in settings.pipeline.marts:
+        series = seen.series[f"mart.{mart.name}"]
+        count = f"SUM({mart.count})" if mart.count else "COUNT(*)"
+        rows, latest, n = ask(
+            warehouse,
+            f"SELECT COUNT(*), MAX({mart.day}), (SELECT {count} FROM {marts}.{mart.name}"
+            f" WHERE {mart.day} >= '{seen.start}') FROM {marts}.{mart.name}",
+        ).values()
+        assert (series.rows, series.latest) == (rows, midnight(latest))
+        assert sum(series.by_day.values()) == n
+        if mart.ops:
+            ops = seen.series[f"ops.{mart.ops}"]
+            assert ops.rows == ask(warehouse, f"SELECT COUNT(*) FROM {raw}.{mart.ops}")[0]
+
+
+async def test_bigquery_bills_at_least_the_floor(table: dict[str, Probe]) -> None:
+    seen = await table["bigquery.counts"].read()
+    assert isinstance(seen, Counts)
+    assert seen.bytes is not None
+    assert seen.bytes >= 9 * 10 * 1024**2
+
+
+async def test_elasticsearch_cluster(
+    table: dict[str, Probe], environment: Mapping[str, str]
+) -> None:
+    seen = await table["elasticsearch.cluster"].read()
+    assert isinstance(seen, Cluster)
+    url, prefix = environment["ES_URL"], environment["ES_ANALYTICS_INDEX"]
+    health = http(f"{url}/_cluster/health")
+    assert (seen.name, seen.status) == (health["cluster_name"], health["status"])
+    listed = http(f"{url}/_cat/indices/{prefix}_*?format=json&bytes=b")
+    assert {index.name: index.docs for index in seen.indices.values()} == {
+        row["index"]: int(row["docs.count"]) for row in listed
+    }
+    assert seen.template
+
+
+async def test_elasticsearch_counts(
+    table: dict[str, Probe], environment: Mapping[str, str], settings: Settings
+) -> None:
+    seen = await table["elasticsearch.counts"].read()
+    assert isinstance(seen, Counts)
+    for mart in settings.pipeline.marts:
+        index = f"{environment['ES_URL']}/{environment['ES_ANALYTICS_INDEX']}_{mart.index}"
+        series = seen.series[f"index.{mart.name}"]
+        assert series.rows == http(f"{index}/_count")["count"]
+        newest = http(f"{index}/_search?size=1&sort={mart.day}:desc")["hits"]["hits"][0]["_source"]
+        day = date.fromisoformat(newest[mart.day][:10])
+        assert series.latest == midnight(day)
+        assert series.by_day[day] == (newest[mart.count] if mart.count else 1)
+
+
+async def test_fivetran(table: dict[str, Probe], environment: Mapping[str, str]) -> None:
+    seen = await table["fivetran.connection"].read()
+    assert isinstance(seen, Connection)
+    account = f"{environment['FIVETRAN_API_KEY']}:{environment['FIVETRAN_API_SECRET']}"
+    headers = {"Authorization": "Basic " + base64.b64encode(account.encode()).decode()}
+    path = f"{environment['FIVETRAN_URL']}/v1/connections/{environment['FIVETRAN_CONNECTION']}"
+    direct = http(path, {**headers, "Accept": "application/json;version=2"})["data"]
+    assert seen.succeeded_at == datetime.fromisoformat(direct["succeeded_at"])
+    assert seen.setup_state == direct["status"]["setup_state"]
+    assert {item.destination for item in seen.tables} == {"public_emails", "public_applications"}
+
+
+async def test_fivetran_finds_the_only_connection(environment: Mapping[str, str]) -> None:
+    settings = load({**environment, "FIVETRAN_CONNECTION": ""})
+    table = {probe.id: probe for probe in probes(settings, clock_of(settings.clock))}
+    seen = await table["fivetran.connection"].read()
+    assert isinstance(seen, Connection)
+    assert seen.id == environment["FIVETRAN_CONNECTION"]
+
+
+async def test_github(table: dict[str, Probe], environment: Mapping[str, str]) -> None:
+    seen = await table["github.runs"].read()
+    assert isinstance(seen, Runs)
+    direct = http(
+        f"{environment['GITHUB_API_URL']}/repos/{environment['GITHUB_REPOSITORY']}"
+        "/actions/workflows/analytics-sync.yml/runs?per_page=40",
+        {"Authorization": f"Bearer {environment['GITHUB_TOKEN']}"},
+    )["workflow_runs"]
+    assert [(run.id, run.status, run.conclusion) for run in seen.runs] == [
+        (run["id"], run["status"], run["conclusion"]) for run in direct
+    ]
+    assert await table["github.runs"].read() == seen, "an answer by its ETag is the same"
+
+
+async def test_kibana(table: dict[str, Probe], settings: Settings) -> None:
+    seen = await table["kibana.status"].read()
+    assert isinstance(seen, Kibana)
+    wanted = settings.pipeline.dashboard
+    view = next(view for view in seen.data_views if view.title == wanted.data_view)
+    assert view.time_field == wanted.time_field
+    assert seen.dashboard
+    assert seen.references == (view.id,)
+    assert seen.level == "available"
+
+
+@pytest.mark.parametrize(
+    ("variable", "probe"),
+    [
+        ("FIVETRAN_API_SECRET", "fivetran.connection"),
+        ("GITHUB_TOKEN", "github.runs"),
+        ("KIBANA_API_KEY", "kibana.status"),
+    ],
+)
+async def test_a_wrong_key_is_denied(
+    environment: Mapping[str, str], variable: str, probe: str
+) -> None:
+    settings = load({**environment, variable: "wrong"})
+    table = {item.id: item for item in probes(settings, clock_of(settings.clock))}
+    with pytest.raises(ServiceError) as raised:
+        await table[probe].read()
+    assert raised.value.trouble is Trouble.denied
+
+
+async def test_the_window_ends_today(table: dict[str, Probe], settings: Settings) -> None:
+    seen = await table["postgres.counts"].read()
+    assert isinstance(seen, Counts)
+    today = day_of(clock_of(settings.clock)())
+    assert seen.start == today - timedelta(days=settings.pipeline.window_days)
