@@ -5,11 +5,11 @@ import codecs
 import contextlib
 import os
 import signal
-from asyncio import StreamReader
-from asyncio.subprocess import PIPE, STDOUT, Process
+from asyncio import StreamReader, StreamReaderProtocol
+from asyncio.subprocess import STDOUT, Process
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Protocol, cast
+from typing import Protocol
 
 from altui.sandbox.processes import Children
 
@@ -39,28 +39,43 @@ class Bash:
     async def __call__(
         self, script: Path, *, cwd: Path, env: Mapping[str, str], write: Callable[[str], None]
     ) -> int:
-        process = await self._children.start(
-            *BASH, script, cwd=cwd, env=env, stdout=PIPE, stderr=STDOUT
-        )
-        reading = asyncio.create_task(_read(cast(StreamReader, process.stdout), write))
+        # A pipe of our own: asyncio's `wait` would also wait for whoever else holds its pipe.
+        output, into = os.pipe()
+        try:
+            process = await self._children.start(
+                *BASH, script, cwd=cwd, env=env, stdout=into, stderr=STDOUT
+            )
+        except BaseException:
+            os.close(output)
+            raise
+        finally:
+            os.close(into)
+        reading = asyncio.create_task(_read(output, write))
         try:
             return await process.wait()
         except asyncio.CancelledError:
             await _interrupt(process)
             raise
         finally:
-            # Whatever the step left in the background goes too, or the pipe would stay open.
+            # Whatever the step left in the background goes too, or the output would never end.
             _signal(process, signal.SIGKILL)
             await reading
 
 
-async def _read(output: StreamReader, write: Callable[[str], None]) -> None:
+async def _read(descriptor: int, write: Callable[[str], None]) -> None:
+    output = StreamReader()
+    transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+        lambda: StreamReaderProtocol(output), os.fdopen(descriptor, "rb", 0)
+    )
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
     rest = ""
-    while chunk := await output.read(65536):
-        *lines, rest = (rest + decoder.decode(chunk)).split("\n")
-        for line in lines:
-            write(line.removesuffix("\r"))
+    try:
+        while chunk := await output.read(65536):
+            *lines, rest = (rest + decoder.decode(chunk)).split("\n")
+            for line in lines:
+                write(line.removesuffix("\r"))
+    finally:
+        transport.close()
     if rest:
         write(rest)
 
