@@ -1,8 +1,7 @@
 """The proxy as a simulator: its routes, its controls, and what it keeps."""
 
 import json
-from collections.abc import AsyncGenerator, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import Iterable
 from datetime import datetime
 
 import httpx
@@ -38,7 +37,6 @@ class BigQueryProxy:
         self.app = Starlette(
             routes=self._routes(),
             exception_handlers={httpx.TransportError: _engine_is_gone},
-            lifespan=self._lifespan,
         )
 
     # -- Simulator -------------------------------------------------------------------------------
@@ -93,13 +91,6 @@ class BigQueryProxy:
             Route(_TABLE + "/insertAll", self._change_table, methods=["POST"]),
             Route("/{path:path}", self._engine.stream, methods=_EVERY),
         ]
-
-    @asynccontextmanager
-    async def _lifespan(self, _app: Starlette) -> AsyncGenerator[None]:
-        try:
-            yield
-        finally:
-            await self.close()
 
     async def _on_hold(self, request: Request) -> Response:
         asked: Json = decoded(await request.body()) or {}
