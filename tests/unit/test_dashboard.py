@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from altui.core.model.pipeline import Pipeline
 
@@ -232,3 +233,11 @@ def test_the_template_is_strict_and_covers_the_marts_indices_only(mapped: Json):
         "number_of_shards": 1,
         "auto_expand_replicas": "0-1",
     }
+
+
+def test_the_template_maps_every_column_of_every_mart_and_nothing_else(mapped: Json):
+    described = yaml.safe_load((ROOT / "analytics/dbt/models/marts/marts.yml").read_text())
+    marts = {model["name"]: model["columns"] for model in described["models"]}
+    assert {mart.name for mart in PIPELINE.marts} == set(marts)
+    columns = {column["name"] for each in marts.values() for column in each}
+    assert columns == set(mapped)
