@@ -146,11 +146,9 @@ class Api:
         if "group" in request.path_params:
             _expect(request, "group", GROUP)
         query = request.query_params
-        asked_for = (
-            query.get("group_id", GROUP) == GROUP
-            and query.get("schema", self._world.dataset) == self._world.dataset
-        )
-        return _page(request, [self._body()] if asked_for else [])
+        _expect_id("group", query.get("group_id", GROUP), GROUP)
+        wanted = query.get("schema", self._world.dataset) == self._world.dataset
+        return _page(request, [self._body()] if wanted else [])
 
     async def _connection(self, request: Request) -> Response:
         self._known(request)
@@ -260,9 +258,13 @@ def _changed(connection: state.Connection, change: Change) -> state.Connection:
 
 def _expect(request: Request, kind: str, identifier: str) -> str:
     """The identifier in the path. Raises RefusedError, 404, for any but the one that exists."""
-    asked = request.path_params[kind]
+    return _expect_id(kind, request.path_params[kind], identifier)
+
+
+def _expect_id(kind: str, asked: str, identifier: str) -> str:
     if asked != identifier:
-        raise RefusedError(404, f"NotFound_{kind.title()}", f"Cannot find {kind} with id '{asked}'")
+        message = f"Cannot find {kind} with id '{asked}'"
+        raise RefusedError(404, f"NotFound_{kind.title()}", message)
     return asked
 
 

@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from math import ceil
 from typing import TypeVar
 
 import msgspec
@@ -43,7 +44,7 @@ class Allowance:
         if self.until is None or not self.until - self.length <= now < self.until:
             self.used, self.until = 0, now + self.length
         if self.used >= self.limit:
-            wait = int((self.until - now).total_seconds()) + 1
+            wait = ceil((self.until - now).total_seconds())
             raise RefusedError(
                 429,
                 "RateLimitExceeded",

@@ -68,6 +68,10 @@ class Fivetran:
     async def close(self) -> None:
         await self._syncer.stop()
 
+    async def idle(self) -> None:
+        """Until no sync runs."""
+        await self._syncer.idle()
+
     def reschedule(self, until: datetime) -> None:
         """Put the next sync off, as Fivetran does when a limit of the source is reached."""
         self._syncer.reschedule(until)
