@@ -7,7 +7,6 @@ import asyncio
 import sys
 from pathlib import Path
 
-from altui.clock import clock_of
 from altui.config import load
 from altui.store.store import Store
 from altui.tui.app import Dashboard
@@ -16,17 +15,21 @@ SIZE = (120, 40)
 
 
 async def draw(directory: Path, out: Path) -> None:
-    settings = load()
+    """Writes the screen as it was at the newest assessment, for one who had it open before."""
     store = Store.open(directory)
-    clock = clock_of(settings.clock)
-    seen = store.snapshot(clock()).observations.values()
-    # everything that was read counts as seen: the picture shows a dashboard that has been open
-    started = min((item.tried_at for item in seen if item.tried_at), default=None)
-    app = Dashboard(settings, store, clock, started)
+    assessment = store.assessment()
+    if assessment is None:
+        raise SystemExit(f"{directory}: nothing was assessed yet; run `altui check` first")
+    seen = store.snapshot(assessment.at).observations.values()
+    started = min((item.tried_at for item in seen if item.tried_at), default=assessment.at)
+    app = Dashboard(load(), store, lambda: assessment.at, started)
     async with app.run_test(size=SIZE) as pilot:
+        store.serve(store.requests())
+        app.look()
         await pilot.pause()
-        out.write_text(app.export_screenshot(title="altui"), encoding="utf-8")
+        picture = app.export_screenshot(title="altui")
     store.close()
+    await asyncio.to_thread(out.write_text, picture, encoding="utf-8")
 
 
 if __name__ == "__main__":

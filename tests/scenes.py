@@ -618,7 +618,7 @@ def postgres_denied() -> Scene:
     }
     verdict = replace(
         scene.assessment.verdict,
-        headline="22 Nov complete to the dashboard (119=119=119=119=119). Unseen: PostgreSQL (denied)",
+        headline="22 Nov complete to the dashboard (119=119=119). Unseen: PostgreSQL (denied)",
     )
     assessment = replace(
         scene.assessment,

@@ -3,35 +3,57 @@
 from collections.abc import Callable
 
 import pytest
+from textual.pilot import Pilot
 
 SIZES = {"list": (80, 24), "grid": (120, 40), "wide": (200, 60)}
+Compare = Callable[..., bool]
+
+
+@pytest.fixture
+def looks_as_before(on_stage: Callable, snap_compare: Callable) -> Compare:
+    def compare(name: str, size: str, *keys: str) -> bool:
+        stage = on_stage(name)
+        app = stage.app()
+
+        async def looked(pilot: Pilot[int]) -> None:
+            """The refresh that a start asks for has come back."""
+            stage.other.serve(stage.other.requests())
+            app.look()
+            await pilot.pause()
+
+        return snap_compare(app, press=keys, run_before=looked, terminal_size=SIZES[size])
+
+    return compare
 
 
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("name", ["healthy", "elasticsearch_down"])
-def test_main_screen(name: str, size: str, on_stage: Callable, snap_compare: Callable):
-    assert snap_compare(on_stage(name).app(), terminal_size=SIZES[size])
+def test_main_screen(name: str, size: str, looks_as_before: Compare):
+    assert looks_as_before(name, size)
 
 
 @pytest.mark.parametrize(
     "name", ["due", "bigquery_behind", "postgres_denied", "all_silent", "stale_start", "half_blind"]
 )
-def test_main_screen_at_80_columns(name: str, on_stage: Callable, snap_compare: Callable):
-    assert snap_compare(on_stage(name).app(), terminal_size=SIZES["list"])
+def test_main_screen_at_80_columns(name: str, looks_as_before: Compare):
+    assert looks_as_before(name, "list")
 
 
-@pytest.mark.parametrize(
-    ("keys", "size"), [(["2", "enter"], "grid"), (["question_mark"], "list"), (["4"], "grid")]
-)
-def test_other_places(keys: list[str], size: str, on_stage: Callable, snap_compare: Callable):
-    """Details of the workflow, help, and a chosen panel."""
-    app = on_stage("elasticsearch_down").app()
-    assert snap_compare(app, press=keys, terminal_size=SIZES[size])
+def test_details_of_the_workflow(looks_as_before: Compare):
+    assert looks_as_before("elasticsearch_down", "grid", "2", "enter")
+
+
+def test_help(looks_as_before: Compare):
+    assert looks_as_before("elasticsearch_down", "list", "question_mark")
+
+
+def test_a_chosen_panel(looks_as_before: Compare):
+    assert looks_as_before("elasticsearch_down", "grid", "4")
 
 
 def test_an_ascii_terminal_without_colour(
-    on_stage: Callable, snap_compare: Callable, monkeypatch: pytest.MonkeyPatch
+    looks_as_before: Compare, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setenv("LANG", "C")
     monkeypatch.setenv("NO_COLOR", "1")
-    assert snap_compare(on_stage("elasticsearch_down").app(), terminal_size=SIZES["list"])
+    assert looks_as_before("elasticsearch_down", "list")

@@ -30,7 +30,7 @@ def _stale(seen: View) -> tuple[Line, ...]:
     word, tone = VERDICTS[VerdictState.stale]
     last = seen.assessment
     if not seen.observed:
-        asked = "nobody looks: the observer has ended"
+        asked = "nobody looks, the observer has ended;"
         do = "r asks again; leave with q and start altui anew if nothing comes"
     else:
         asked = "checking..."

@@ -84,7 +84,7 @@ class View(Struct, frozen=True):
     def looked(self, probe: str) -> bool:
         """Whether the probe was tried since this screen started."""
         seen = self.observation(probe)
-        if seen is None or seen.tried_at is None:
+        if seen is None or seen.tried_at is None or not self.observed:
             return False
         return self.facts.started is None or seen.tried_at >= self.facts.started
 

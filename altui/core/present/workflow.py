@@ -46,16 +46,12 @@ def _short(seen: View) -> Iterator[Line]:
         word = "ok" if state is State.ok else "FAIL" if state is State.broken else _result(run)
         words += [Segment(" "), Segment(word, tone_of(state))]
     next_run = seen.look.due.next_run_at
-    words.append(Segment(f"   next {seen.clock(next_run)}, {_usual(seen)}", Tone.dim))
+    words.append(Segment(f"   next {seen.clock(next_run)}, {_delay(seen)}", Tone.dim))
     yield _aged(seen, Line("workflow.short", tuple(words)))
 
 
-def _usual(seen: View) -> str:
-    due = seen.look.due
-    return (
-        f"up to {behind(timedelta(seconds=due.usual_delay_s))} late, "
-        f"takes {took(due.usual_duration_s)}"
-    )
+def _delay(seen: View) -> str:
+    return f"up to {behind(timedelta(seconds=seen.look.due.usual_delay_s))} late"
 
 
 def _next(seen: View) -> Iterator[Line]:
@@ -68,7 +64,7 @@ def _next(seen: View) -> Iterator[Line]:
             "workflow.next",
             ("next  ", Tone.dim),
             (seen.clock(due.next_run_at), Tone.strong),
-            (f", {_usual(seen)}", Tone.dim),
+            (f", {_delay(seen)}, takes {took(due.usual_duration_s)}", Tone.dim),
         ),
     )
     if due.wanted_day < due.coming_day:
