@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import psycopg
 import pytest
 
@@ -17,8 +18,18 @@ from altui.clock import clock_of
 from altui.config import Settings, load
 from altui.core.model.days import day_of
 from altui.core.model.observed import Trouble
-from altui.core.model.reading import Cluster, Connection, Counts, Kibana, Runs, Warehouse
+from altui.core.model.pipeline import Mart, Pipeline, Table
+from altui.core.model.reading import (
+    Cluster,
+    Connection,
+    Counts,
+    Kibana,
+    Runs,
+    Series,
+    Warehouse,
+)
 from altui.observe.probes import Probe, probes
+from altui.services.bigquery import BigQueryReader
 from altui.services.errors import ServiceError
 from altui.services.postgres import PostgresReader
 
@@ -123,6 +134,33 @@ async def test_postgres_own_words(
     assert words in raised.value.words
 
 
+async def test_a_source_table_that_is_not_there(settings: Settings) -> None:
+    gone = Table("gone", "public.gone", "g", "g", "at")
+    tables = (gone, *settings.pipeline.tables)
+    seen = await PostgresReader(settings.postgres, tables).counts(date(2026, 1, 1))
+    assert seen.missing == {"gone": 'relation "public.gone" does not exist'}
+    assert set(seen.series) == {"emails", "applications"}
+
+
+@pytest.mark.parametrize(
+    ("table", "trouble", "words"),
+    [
+        (
+            Table("a", "pg_catalog.pg_authid", "", "", "rolvaliduntil", "rolvaliduntil"),
+            Trouble.denied,
+            "42501",
+        ),
+        (Table("e", "public.emails", "", "", "no_such_column"), Trouble.missing, "42703"),
+    ],
+)
+async def test_a_source_table_that_cannot_be_read(
+    settings: Settings, table: Table, trouble: Trouble, words: str
+) -> None:
+    with pytest.raises(ServiceError, match=words) as raised:
+        await PostgresReader(settings.postgres, (table,)).counts(date(2026, 1, 1))
+    assert raised.value.trouble is trouble
+
+
 @pytest.fixture(scope="module")
 def warehouse(environment: Mapping[str, str]) -> Any:
     from google.auth.credentials import AnonymousCredentials
@@ -191,6 +229,69 @@ async def test_bigquery_counts(table: dict[str, Probe], warehouse: Any, settings
         if mart.ops:
             ops = seen.series[f"ops.{mart.ops}"]
             assert ops.rows == ask(warehouse, f"SELECT COUNT(*) FROM {raw}.{mart.ops}")[0]
+
+
+SMALL = Pipeline(
+    tables=(
+        Table("soft", "s", "soft", "soft_view", "ts"),
+        Table("local", "s", "local", "gone_view", "ts"),
+    ),
+    marts=(Mart("daily", "daily", count="n", ops="checks", ops_day="day"), Mart("bare", "bare")),
+)
+SMALL_TABLES = """
+CREATE TABLE lab.soft (id INT64, ts TIMESTAMP, _fivetran_synced TIMESTAMP, _fivetran_deleted BOOL);
+INSERT INTO lab.soft VALUES
+  (1, TIMESTAMP '2026-11-21 23:59:59.999999+00', TIMESTAMP '2026-11-22 01:00:00+00', FALSE),
+  (2, TIMESTAMP '2026-11-22 00:00:00+00', TIMESTAMP '2026-11-22 01:00:00+00', FALSE),
+  (3, TIMESTAMP '2026-11-22 05:00:00+00', TIMESTAMP '2026-11-22 09:00:00+00', TRUE),
+  (4, TIMESTAMP '2026-11-01 05:00:00+00', TIMESTAMP '2026-11-01 06:00:00+00', FALSE),
+  (5, NULL, TIMESTAMP '2026-11-01 06:00:00+00', FALSE);
+CREATE VIEW lab.soft_view AS SELECT * FROM lab.soft WHERE NOT _fivetran_deleted;
+CREATE TABLE lab.local (id INT64, ts DATETIME);
+INSERT INTO lab.local VALUES (1, DATETIME '2026-11-22 23:30:00');
+CREATE TABLE lab.daily (d DATE, n INT64);
+INSERT INTO lab.daily VALUES (DATE '2026-11-21', 7), (DATE '2026-11-22', NULL);
+CREATE TABLE lab.checks (day DATE);
+CREATE TABLE lab.bare (x INT64)
+"""
+
+
+@pytest.fixture(scope="module")
+def lab(warehouse: Any, settings: Settings) -> Iterator[BigQueryReader]:
+    """A small warehouse of its own beside the pipeline's."""
+    warehouse.create_dataset("lab")
+    try:
+        for statement in SMALL_TABLES.split(";"):
+            warehouse.query(statement).result()
+        places = {"dataset": "lab", "staging_dataset": "lab", "marts_dataset": "lab"}
+        yield BigQueryReader(msgspec.structs.replace(settings.bigquery, **places), SMALL)
+    finally:
+        warehouse.delete_dataset("lab", delete_contents=True)
+
+
+async def test_bigquery_tells_deleted_rows_old_days_and_types_apart(lab: BigQueryReader) -> None:
+    seen = await lab.counts(date(2026, 11, 20))
+    saturday, sunday = date(2026, 11, 21), date(2026, 11, 22)
+    soft = seen.series["raw.soft"]
+    assert (soft.rows, soft.physical) == (4, 5)
+    assert soft.by_day == {saturday: 1, sunday: 1}
+    assert soft.latest == midnight(sunday), "the newest row is deleted"
+    assert soft.changed[sunday] == datetime(2026, 11, 22, 9, tzinfo=UTC), "by a deletion"
+    assert soft.synced == datetime(2026, 11, 22, 9, tzinfo=UTC)
+    assert (seen.series["staging.soft"].rows, seen.series["staging.soft"].synced) == (4, None)
+    local = seen.series["raw.local"]
+    assert local.by_day == {sunday: 1}
+    assert local.latest == datetime(2026, 11, 22, 23, 30, tzinfo=UTC)
+    daily = seen.series["mart.daily"]
+    assert (daily.rows, daily.by_day, daily.latest) == (
+        2,
+        {saturday: 7, sunday: 0},
+        midnight(sunday),
+    )
+    assert seen.series["ops.checks"] == Series(0, None)
+    assert set(seen.missing) == {"staging.local", "mart.bare"}
+    assert "Not found" in seen.missing["staging.local"]
+    assert seen.missing["mart.bare"] == "lab.bare has no column d"
 
 
 async def test_bigquery_bills_at_least_the_floor(table: dict[str, Probe]) -> None:
