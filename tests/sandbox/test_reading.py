@@ -2,12 +2,9 @@
 
 import base64
 import json
-import subprocess
-import sys
 import urllib.request
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -32,23 +29,17 @@ from altui.observe.probes import Probe, probes
 from altui.services.bigquery import BigQueryReader
 from altui.services.errors import ServiceError
 from altui.services.postgres import PostgresReader
+from tests.conftest import Sandbox
 
 pytestmark = pytest.mark.sandbox
 
 
 @pytest.fixture(scope="module")
-def environment(sandbox: Any) -> Iterator[Mapping[str, str]]:
+def environment(sandbox: Sandbox) -> Iterator[Mapping[str, str]]:
     """What the sandbox's env file says, while its writer rests."""
-    env: Mapping[str, str] = sandbox.env
-    writer(env, "pause")
-    yield env
-    writer(env, "resume")
-
-
-def writer(env: Mapping[str, str], verb: str) -> None:
-    place = str(Path(env["ALTUI_CLOCK"]).parent)
-    command = [sys.executable, "-m", "altui.sandbox", "writer", verb, "--dir", place]
-    subprocess.run(command, check=True, capture_output=True)
+    sandbox.do("writer", "pause")
+    yield sandbox.env
+    sandbox.do("writer", "resume")
 
 
 @pytest.fixture(scope="module")
