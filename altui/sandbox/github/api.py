@@ -59,6 +59,7 @@ def build(github: GitHub) -> Starlette:
     app = Starlette(
         routes=[
             Route("/_logs/{kind}/{number:int}/{attempt:int}", api.download),
+            Route("/_sandbox/runs/{run_id:int}/wait", api.wait),
             Mount("/api/v3", routes=[*routes, anywhere]),
             *routes,
             anywhere,
@@ -265,6 +266,20 @@ class Api:
             archive = self.github.files.run_log(run, attempt)
             return Response(archive, media_type="application/zip")
         return PlainTextResponse("BlobNotFound", 404)
+
+    async def wait(self, request: Request) -> Response:
+        """Not GitHub's: answers when the run has ended or the step `?step=` has begun."""
+        run = self.github.state.run(request.path_params["run_id"])
+        if run is None:
+            return PlainTextResponse("no such run", 404)
+        name = request.query_params.get("step")
+
+        def begun() -> bool:
+            steps = (step for job in run.last.jobs for step in job.steps)
+            return any(step.name == name and step.status != "queued" for step in steps)
+
+        await self.github.until(lambda: run.done or begun())
+        return Response(status_code=204)
 
     def _link(self, kind: str, number: int, attempt: int) -> Response:
         path = f"/_logs/{kind}/{number}/{attempt}"

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, time, timedelta
 from pathlib import Path
 
@@ -53,7 +53,7 @@ class GitHub:
         self._shell = shell
         self._executions: dict[int, Execution] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
-        self._done: dict[int, asyncio.Event] = {}
+        self._changed = asyncio.Event()
         self._parsed: dict[Path, tuple[int, Workflow]] = {}
         self._closing = False
         self._repair()
@@ -197,14 +197,20 @@ class GitHub:
 
     async def finished(self, run: Run) -> None:
         """Return when the run's last attempt is completed."""
-        if not run.done:
-            await self._done[run.id].wait()
+        await self.until(lambda: run.done)
+
+    async def until(self, holds: Callable[[], bool]) -> None:
+        """Return when something about the runs has become true."""
+        while not holds():
+            await self._changed.wait()
 
     def now(self) -> datetime:
         return self.world.clock.now()
 
     def save(self) -> None:
         self.files.write(self.state)
+        self._changed.set()
+        self._changed = asyncio.Event()
 
     # Inside.
 
@@ -212,7 +218,6 @@ class GitHub:
         jobs = [(job.key, job.name, step_names(job)) for job in workflow.jobs if job.key in keys]
         kept = [job for job in run.last.jobs if job.key not in keys] if run.attempts else []
         attempt = self.state.attempt(run, OPERATOR, self.now(), jobs, kept)
-        self._done[run.id] = asyncio.Event()
         busy = [each for each in self._active(run.group) if each is not run]
         for waiting in self.state.of_group(run.group, "pending"):
             self._end(waiting, "cancelled")
@@ -293,8 +298,6 @@ class GitHub:
     def _end(self, run: Run, conclusion: str | None) -> None:
         change.finish_attempt(run.last, self.now(), conclusion)
         self.save()
-        if (done := self._done.get(run.id)) is not None:
-            done.set()
 
     def _note_loss(self, run: Run) -> None:
         for job in run.last.running_jobs:

@@ -102,9 +102,9 @@ def copy_project(project: Path, to: Path) -> None:
 def fingerprint(project: Path) -> str:
     """Stands for the commit: 40 hex digits that change with any file of the project."""
     digest = hashlib.sha1(usedforsecurity=False)
-    for path in sorted(project.rglob("*")):
-        relative = path.relative_to(project)
-        if path.is_file() and not set(_SKIPPED) & set(relative.parts):
-            digest.update(f"{relative.as_posix()}\0".encode())
-            digest.update(hashlib.sha1(path.read_bytes(), usedforsecurity=False).digest())
+    for folder, folders, names in os.walk(project):
+        folders[:] = sorted(set(folders) - set(_SKIPPED))
+        for path in sorted(Path(folder, name) for name in names if name not in _SKIPPED):
+            content = hashlib.sha1(path.read_bytes(), usedforsecurity=False).hexdigest()
+            digest.update(f"{path.relative_to(project).as_posix()} {content}\n".encode())
     return digest.hexdigest()
