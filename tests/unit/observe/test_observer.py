@@ -9,7 +9,7 @@ import pytest
 from altui.observe.probes import Probe
 
 from altui.core.model.health import StageId
-from altui.core.model.observed import ProbeError, Trouble
+from altui.core.model.observed import Trouble
 from altui.core.model.pipeline import Pipeline
 from altui.core.model.reading import Connection, Counts, Reading
 from altui.observe.looking import look, pause
@@ -43,7 +43,7 @@ async def hangs() -> Reading:
 
 
 async def refuses() -> Reading:
-    raise ServiceError(ProbeError(Trouble.refused, "no", "GET /"))
+    raise ServiceError(Trouble.refused, "no", "GET /")
 
 
 async def breaks() -> Reading:
