@@ -121,7 +121,6 @@ def _counts(seen: View, row: TraceRow, widths: dict[StageId | None, int], width:
     name = day(row.day)
     if row.table != _main(seen):
         name = f"{name} {row.table}"
-    today = row.day == day_of(seen.now)
     label = Segment(
         pad(pad(name, widths[None] - 1), widths[None]),
         Tone.strong if row.first_loss else Tone.plain,
@@ -129,7 +128,7 @@ def _counts(seen: View, row: TraceRow, widths: dict[StageId | None, int], width:
     parts: list[Segment] = [label]
     linked = row.first_loss is not None and width >= 80
     for place, stage in enumerate(STAGES):
-        parts += _cell(seen, row, stage, today=today, narrow=width < 80)
+        parts.append(_cell(seen, row, stage, narrow=width < 80))
         following = STAGES[place + 1] if place + 1 < len(STAGES) else None
         sign = _link(seen, row, following) if linked else Segment("")
         used = sum(columns(part.text) for part in parts) - _upto(widths, stage)
@@ -145,25 +144,26 @@ def _centred(text: str, room: int) -> str:
     return text.center(room) if room >= len(text) else " " * max(room, 0)
 
 
-def _cell(
-    seen: View, row: TraceRow, stage: StageId, *, today: bool, narrow: bool
-) -> Iterator[Segment]:
+def _cell(seen: View, row: TraceRow, stage: StageId, *, narrow: bool) -> Segment:
     cell = row.cells.get(stage)
-    room = COUNT if not narrow else 5
-    old = not seen.looked(COUNTED_BY[stage])
+    room = COUNT if not narrow else COUNT - 1
     if cell is None:
-        yield Segment(pad("", room))
-        return
-    if cell.count is None:
-        blind = cell.state in (State.unknown, State.denied, State.off)
-        partial = today and cell.state is State.due
-        sign = seen.glyphs.states[cell.state] if blind or partial else "-"
-        tone = Tone.dim if old or cell.state is State.ok else tone_of(cell.state)
-        yield Segment(pad(sign, room, right=True), tone)
-        return
-    fresh = Tone.plain if cell.state is State.ok else tone_of(cell.state)
-    tone = Tone.dim if old else fresh
-    yield Segment(pad(f"{cell.count:,}", room, right=True), tone)
+        return Segment(" " * room)
+    state, tone = cell.state, tone_of(cell.state)
+    if cell.count is not None:
+        words = f"{cell.count:,}"
+        tone = Tone.plain if state is State.ok else tone
+    elif state in BAD:
+        words = "-"
+    elif state is not State.ok:
+        words = seen.glyphs.states[state]
+    else:
+        # nothing came from the stage before: not due yet, or nothing to come
+        coming = row.day > seen.look.due.wanted_day
+        words = seen.glyphs.states[State.due] if coming else "-"
+        tone = Tone.due if coming else Tone.dim
+    old = not seen.looked(COUNTED_BY[stage])
+    return Segment(pad(words, room, right=True), Tone.dim if old else tone)
 
 
 def _link(seen: View, row: TraceRow, following: StageId | None) -> Segment:

@@ -17,6 +17,7 @@ from altui.core.present.rows import Line, Tone, columns
 from altui.core.present.strip import strip
 from altui.core.present.verdict import verdict
 from altui.core.present.view import SILENCE, View, view
+from altui.core.rules.assess import assess
 from tests.scenes import SCENES, Scene, all_silent, healthy
 
 ALL = pytest.mark.parametrize("name", SCENES)
@@ -201,6 +202,7 @@ def test_an_observer_that_ended_makes_everything_stale():
     later = seen(scene._replace(now=scene.now + SILENCE))
     assert "NOBODY LOOKS" in header(later, 80).text
     assert verdict(later)[0].text.startswith("STALE   nobody looks")
+    assert {part.tone for part in strip(later, 80, 5)[1].segments[1:]} == {Tone.dim}
 
 
 def test_with_no_start_every_figure_counts_as_read():
@@ -262,3 +264,11 @@ def test_a_run_under_way_shows_how_long_it_has_run():
     )
     row = next(row for row in panel(shown, "workflow").rows if "#812" in row.text)
     assert row.text.split()[-3:] == ["4m", "in", "progress"]
+
+
+@ALL
+def test_what_the_rules_themselves_make_of_a_scene_can_be_drawn(name: str):
+    scene = SCENES[name]()
+    shown = seen(scene._replace(assessment=assess(scene.snapshot, Pipeline(), scene.now)))
+    assert all(columns(row.text) <= 80 for row in everything(shown, 80))
+    assert all(row.text for row in verdict(shown))
