@@ -1,8 +1,10 @@
 """Reading the source tables: one grouped query in a read-only transaction."""
 
+import logging
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any, LiteralString, cast
 
 from altui.config import PostgresSettings
@@ -61,6 +63,7 @@ class PostgresReader:
         """A read-only transaction in UTC with a statement timeout; errors as ServiceErrors."""
         import psycopg
 
+        _keep_quiet()
         where = f"postgres counts, {self._target()}"
         try:
             async with (
@@ -97,6 +100,12 @@ class PostgresReader:
             raise off(words, "postgres counts") from None
         host, port = parts.get("host", "localhost"), parts.get("port", 5432)
         return f"{host}:{port}/{parts.get('dbname', '')}"
+
+
+@cache
+def _keep_quiet() -> None:
+    """psycopg warns on stderr when a server does not end a cancelled query; that is our error."""
+    logging.getLogger("psycopg").addHandler(logging.NullHandler())
 
 
 DENIED = (

@@ -105,6 +105,18 @@ async def test_postgres_is_read_only_and_names_itself(settings: Settings) -> Non
         assert await said.fetchone() == ("on", "altui", "5s", "UTC")
 
 
+async def test_a_query_that_takes_too_long_is_not_seen(
+    environment: Mapping[str, str], settings: Settings
+) -> None:
+    brief = msgspec.structs.replace(settings.postgres, statement_timeout_ms=100)
+    with psycopg.connect(environment["POSTGRES_ADMIN_DSN"]) as admin:
+        admin.execute("LOCK TABLE applications IN ACCESS EXCLUSIVE MODE")
+        with pytest.raises(ServiceError, match="57014") as raised:
+            await PostgresReader(brief, settings.pipeline.tables).counts(date(2026, 1, 1))
+        admin.rollback()
+    assert raised.value.trouble is Trouble.unreachable
+
+
 @pytest.mark.parametrize(
     ("wrong", "trouble", "words"),
     [
