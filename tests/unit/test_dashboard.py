@@ -238,6 +238,14 @@ def test_the_template_is_strict_and_covers_the_marts_indices_only(mapped: Json):
     }
 
 
+def test_the_template_says_everything_once():
+    def once(pairs: list[tuple[str, Any]]) -> Json:
+        assert len(pairs) == len(dict(pairs)), [name for name, _ in pairs]
+        return dict(pairs)
+
+    json.loads(TEMPLATE.read_text(), object_pairs_hook=once)
+
+
 def test_the_template_maps_every_column_of_every_mart_and_nothing_else(mapped: Json):
     described = yaml.safe_load((ROOT / "analytics/dbt/models/marts/marts.yml").read_text())
     marts = {model["name"]: model["columns"] for model in described["models"]}

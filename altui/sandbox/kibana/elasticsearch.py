@@ -1,7 +1,7 @@
 """Kibana's own connection to Elasticsearch, where it keeps everything and asks for fields."""
 
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import httpx
 import msgspec
@@ -45,7 +45,8 @@ class Elasticsearch:
 
         Raises UnreachableError.
         """
-        answer = await self._ask(f"/{pattern}/_field_caps", fields="*", allow_no_indices="true")
+        path = f"/{quote(pattern, safe='*,')}/_field_caps"
+        answer = await self._ask(path, fields="*", allow_no_indices="true")
         if answer.status_code == 404:
             return {}
         _refuse(answer)
