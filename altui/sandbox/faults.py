@@ -40,7 +40,11 @@ class Faults:
         self._next = 1
 
     def add(self, fault: Fault) -> int:
-        re.compile(fault.path)
+        """Puts a fault in force; returns its id. Raises ValueError when the path is no pattern."""
+        try:
+            re.compile(fault.path)
+        except re.error as error:
+            raise ValueError(f"path {fault.path!r}: {error}") from error
         fault.id, self._next = self._next, self._next + 1
         self._faults.append(fault)
         return fault.id

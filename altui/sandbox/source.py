@@ -87,7 +87,7 @@ def _grant(connection: psycopg.Connection[Any]) -> None:
     for role in (FIVETRAN, READER):
         name = sql.Identifier(role)
         for statement in (
-            "GRANT USAGE ON SCHEMA public TO {}",
+            "GRANT USAGE ON SCHEMA public, sandbox TO {}",
             "GRANT SELECT ON public.emails, public.applications TO {}",
         ):
             connection.execute(sql.SQL(statement).format(name))
