@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 from altui.core.model.days import day_of
 from altui.core.model.health import State
-from altui.core.model.pipeline import Mart, risk_mart
+from altui.core.model.pipeline import Mart, Table, risk_mart
 from altui.core.model.reading import Cluster, Index, Series
 from altui.core.present.bars import bars
 from altui.core.present.rows import Line, Tone, columns, greyed, line, pad, tone_of
@@ -129,11 +129,19 @@ def _kept(cluster: Cluster | None, mart: Mart) -> Index | None:
 
 
 def _window(seen: View) -> int:
-    """Days from the window's start through the newest one wanted."""
-    documents = seen.look.documents
+    """Days wanted: from the window's start, or the pipeline's first day, to the newest one."""
+    documents, table = seen.look.documents, _main_table(seen)
     if documents is None:
         return seen.pipeline.window_days
-    return max((seen.look.due.wanted_day - documents.start) // timedelta(days=1) + 1, 0)
+    feeds = (seen.look.source_of(table), seen.look.raw(table)) if table else ()
+    born = [min(feed.by_day) for feed in feeds if feed and feed.by_day]
+    first = max(documents.start, min(born, default=documents.start))
+    return max((seen.look.due.wanted_day - first) // timedelta(days=1) + 1, 0)
+
+
+def _main_table(seen: View) -> Table | None:
+    name = risk_mart(seen.pipeline).table
+    return next((table for table in seen.pipeline.tables if table.name == name), None)
 
 
 def _present(seen: View, series: Series) -> int:

@@ -1,7 +1,7 @@
 """What the parts of the screen say in each scene, as text."""
 
 from collections.abc import Callable
-from datetime import timedelta, timezone
+from datetime import date, timedelta, timezone
 
 import pytest
 from msgspec.structs import replace
@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from altui.core.model.health import State
 from altui.core.model.observed import Snapshot
 from altui.core.model.pipeline import Pipeline
-from altui.core.model.reading import Note, Runs
+from altui.core.model.reading import Counts, Note, Runs
 from altui.core.present.findings import not_ok
 from altui.core.present.header import header
 from altui.core.present.panels import PANELS, boxed, detail, listed, panel
@@ -272,3 +272,18 @@ def test_what_the_rules_themselves_make_of_a_scene_can_be_drawn(name: str):
     shown = seen(scene._replace(assessment=assess(scene.snapshot, Pipeline(), scene.now)))
     assert all(columns(row.text) <= 80 for row in everything(shown, 80))
     assert all(row.text for row in verdict(shown))
+
+
+def test_days_before_the_pipelines_first_are_not_wanted():
+    scene, born = healthy(), date(2026, 11, 14)
+    observations = dict(scene.snapshot.observations)
+    for probe in ("postgres.counts", "bigquery.counts", "elasticsearch.counts"):
+        counts = observations[probe].value
+        assert isinstance(counts, Counts)
+        young = {
+            name: replace(series, by_day={d: n for d, n in series.by_day.items() if d >= born})
+            for name, series in counts.series.items()
+        }
+        observations[probe] = replace(observations[probe], value=replace(counts, series=young))
+    shown = seen(scene._replace(snapshot=Snapshot(scene.now, observations)))
+    assert "  9/9" in text(panel(shown, "indices").rows)
