@@ -1,5 +1,6 @@
 """Opens the full-screen dashboard and sees to it that an observer feeds it."""
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -11,22 +12,35 @@ from altui.cli.exits import Exit
 from altui.clock import clock_of
 from altui.store.store import Store
 
+OBSERVER_LEAVES_WITHIN = 5.0
 
-def open_dashboard(environ: Mapping[str, str]) -> int:
-    """Runs the screen until it is closed; the observer ends with the last screen."""
+
+def open_dashboard(environ: Mapping[str, str], *, leave_nothing: bool = False) -> int:
+    """Runs the screen until it is closed; the observer ends with the last screen.
+
+    With `leave_nothing` it returns only when the observer has ended too.
+    """
     settings = settings_for_looking(environ)
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         sys.stderr.write("altui: the dashboard needs a terminal; `altui check` needs none\n")
         return Exit.usage
     store = Store.open(settings.directory)
+    clock = clock_of(settings.clock)
     try:
         with store.attend():
-            start_observer(environ, settings.directory)
+            started = clock()
+            if store.observed():
+                store.request()  # it reads counts seldom; this screen wants to see them itself
+            observer = start_observer(environ, settings.directory)
             from altui.tui import run
 
-            return run(settings, store, clock_of(settings.clock))
+            code = run(settings, store, clock, started)
     finally:
         store.close()
+    if leave_nothing:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            observer.wait(OBSERVER_LEAVES_WITHIN)
+    return code
 
 
 def start_observer(environ: Mapping[str, str], directory: Path) -> subprocess.Popen[bytes]:

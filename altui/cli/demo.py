@@ -3,6 +3,7 @@
 import os
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -14,7 +15,6 @@ from altui.cli.check import check
 from altui.cli.dashboard import open_dashboard
 from altui.cli.exits import Exit
 
-HEALTHY_WITHIN = 180.0
 STOPS_WITHIN = 15.0
 
 
@@ -26,7 +26,7 @@ def demo(arguments: Sequence[str], *, as_json: bool, headless: bool) -> int:
             return Exit.findings
         if headless or as_json or not terminal:
             return check(environ, as_json=as_json, fresh=True)
-        return open_dashboard(environ)
+        return open_dashboard(environ, leave_nothing=True)
 
 
 @contextmanager
@@ -39,6 +39,8 @@ def living_pipeline(arguments: Sequence[str]) -> Generator[Mapping[str, str] | N
     env_file = scratch / "env"
     command = [sys.executable, "-m", "altui.sandbox", "up", "--lifeline", "--env-file"]
     command += [str(env_file), *(["--dir", str(own)] if own else []), *arguments]
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupted)
     sandbox = subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
     )
@@ -49,6 +51,11 @@ def living_pipeline(arguments: Sequence[str]) -> Generator[Mapping[str, str] | N
         for directory in (scratch, own):
             if directory is not None:
                 shutil.rmtree(directory, ignore_errors=True)
+
+
+def _interrupted(number: int, frame: object) -> None:
+    """A closed terminal ends the demo as Ctrl-C does, so that nothing is left behind."""
+    raise KeyboardInterrupt
 
 
 def _environment(sandbox: subprocess.Popen[bytes], env_file: Path) -> Mapping[str, str] | None:
