@@ -45,6 +45,8 @@ def _short(seen: View) -> Iterator[Line]:
         state = state_of(run)
         word = "ok" if state is State.ok else "FAIL" if state is State.broken else _result(run)
         words += [Segment(" "), Segment(word, tone_of(state))]
+    seeded = sum(SEEDED in run.title for run in runs.runs[:NEWEST])
+    words.append(Segment(f" ({seeded} seeded)" if seeded else "", Tone.dim))
     next_run = seen.look.due.next_run_at
     words.append(Segment(f"   next {seen.clock(next_run)}, {_delay(seen)}", Tone.dim))
     yield _aged(seen, Line("workflow.short", tuple(words)))

@@ -126,7 +126,9 @@ def test_the_short_forms_at_80_columns():
     assert said["fivetran"] == (
         "1 fivetran ✓ synced 03:05Z, next 04:05Z, emails + applications, 0 warnings"
     )
-    assert said["workflow"].startswith("2 workflow ✗ last 5: FAIL ok ok ok ok   next 24 Nov 03:15Z")
+    assert said["workflow"].startswith(
+        "2 workflow ✗ last 5: FAIL ok ok ok ok (1 seeded)   next 24 Nov"
+    )
     assert said["parity"] == (
         "4 parity   ✓ 60,162 / 60,159 (due 04:05Z)   8,012 = 8,012   marts ok to 22 Nov"
     )
