@@ -29,7 +29,7 @@ from altui.observe.probes import Probe, probes
 from altui.services.bigquery import BigQueryReader
 from altui.services.errors import ServiceError
 from altui.services.postgres import PostgresReader
-from tests.conftest import Sandbox
+from tests.living import Sandbox
 
 pytestmark = pytest.mark.sandbox
 
