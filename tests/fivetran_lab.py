@@ -28,6 +28,7 @@ class FakeCopier:
     """Does as the test says, in the thread a real one would work in."""
 
     def __init__(self) -> None:
+        self.tables = TABLES
         self.copied: list[Order] = []
         self.started = threading.Event()
         self.released = threading.Event()
@@ -63,7 +64,7 @@ class FakeCopier:
         if self.refusal:
             raise self.refusal
         known = {table.source: table for table in order.tables}
-        for table in TABLES:
+        for table in self.tables:
             new = known.get(table.source, table).mark is None
             mark = Mark(xmin=100 + len(self.copied), rows=600)
             done = Table(table.schema, table.name, table.columns, mark)
@@ -72,7 +73,7 @@ class FakeCopier:
     def discover(self, config: dict[str, str]) -> tuple[Table, ...]:
         if self.refusal:
             raise self.refusal
-        return TABLES
+        return self.tables
 
     def check_source(self, tables: Sequence[Table], config: dict[str, str]) -> list[Check]:
         words = str(self.refusal) if self.refusal and self.refusal.side == "source" else ""

@@ -100,6 +100,7 @@ class Api:
             Route("/v1/destinations", self._destinations, methods=get),
             Route("/v1/destinations/{destination}", self._destination, methods=get),
             Route("/v1/destinations/{destination}/test", self._destination_test, methods=post),
+            Route("/_sandbox/idle", self._idle, methods=get),
             Route("/_sandbox/reschedule", self._reschedule, methods=post),
         ]
 
@@ -223,6 +224,11 @@ class Api:
         return _success(render.columns(table))
 
     # -- the sandbox's own -----------------------------------------------------------------------
+
+    async def _idle(self, _request: Request) -> Response:
+        """Answers when no sync runs any more."""
+        await self._syncer.idle()
+        return Response(status_code=204)
 
     async def _reschedule(self, request: Request) -> Response:
         asked = await body_of(request, RescheduleAsked, required=True)

@@ -5,12 +5,14 @@ by INSERT take minutes. The upload is always the resumable one, because the emul
 content type that Google's client gives a multipart upload.
 """
 
+import os
+import re
 from collections.abc import Callable, Sequence
 from concurrent.futures import TimeoutError as FutureTimeout
 from typing import IO, ParamSpec, TypeVar
 
 import requests.exceptions
-from google.api_core.exceptions import Conflict, GoogleAPIError, NotFound
+from google.api_core.exceptions import Conflict, GoogleAPIError, NotFound, RetryError
 from google.auth.credentials import AnonymousCredentials
 from google.auth.exceptions import GoogleAuthError
 from google.cloud import bigquery
@@ -24,6 +26,8 @@ CALL_SECONDS = 30.0
 JOB_SECONDS = 120.0
 RETRY = DEFAULT_RETRY.with_timeout(20.0)
 PROBLEMS = (GoogleAPIError, GoogleAuthError, FutureTimeout, requests.exceptions.RequestException)
+
+_ADDRESS = re.compile(r"\b(GET|POST|PUT|PATCH|DELETE) https?://\S+: ")
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -45,8 +49,10 @@ def words_of(problem: Exception) -> str:
     """What BigQuery said, in one line, without the client's own trimmings."""
     if isinstance(problem, FutureTimeout):
         return f"Read timed out: the job has not finished within {JOB_SECONDS:g} s"
-    said = getattr(problem, "message", None) or str(problem)
-    return " ".join(said.split("\n\nLocation:")[0].split())
+    retried = isinstance(problem, RetryError)  # its message leaves the last failure out
+    said = str(problem) if retried else getattr(problem, "message", None) or str(problem)
+    said = said.split("\n\nLocation:")[0]
+    return " ".join(_ADDRESS.sub("", said).split())
 
 
 class Destination:
@@ -104,6 +110,7 @@ class Destination:
     def create(self, dataset: str, table: str, columns: Sequence[Column]) -> None:
         self._client.create_table(
             bigquery.Table(f"{self._project}.{dataset}.{table}", schema=_schema(columns)),
+            exists_ok=True,
             retry=RETRY,
             timeout=CALL_SECONDS,
         )
@@ -126,6 +133,9 @@ class Destination:
     @_told
     def load(self, dataset: str, table: str, columns: Sequence[Column], rows: IO[bytes]) -> None:
         """Append JSON lines to the table, which is made when absent."""
+        if not rows.seek(0, os.SEEK_END):
+            self.create(dataset, table, columns)  # an upload of nothing is refused
+            return
         job = self._client.load_table_from_file(
             rows,
             f"{self._project}.{dataset}.{table}",

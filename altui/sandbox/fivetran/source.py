@@ -23,6 +23,8 @@ from altui.sandbox.fivetran.state import CHANGED, DELETED, SYNCED, Column, Mark,
 
 SECONDS = 120
 """The longest PostgreSQL may take over one table."""
+GRACE_SECONDS = 2
+"""What PostgreSQL gets beyond that to say itself that it took too long."""
 CONNECT_SECONDS = 10
 SCHEMAS = ["public"]
 _ROW = "_fivetran_row"
@@ -159,7 +161,7 @@ class Source:
             ) as end:
                 end.shutdown(socket.SHUT_RDWR)
 
-        watchdog = threading.Timer(self._seconds, cut)
+        watchdog = threading.Timer(self._seconds + GRACE_SECONDS, cut)
         watchdog.daemon = True
         watchdog.start()
         try:

@@ -189,9 +189,10 @@ def to_reload(connection: Connection, scope: dict[str, list[str]] | None) -> Con
 
 
 def discovered(connection: Connection, found: Iterable[Table]) -> Connection:
-    """With the columns the source has now, and tables seen for the first time."""
+    """With the tables and columns that the source has now; what has gone is asked for no more."""
     marks = {table.source: table.mark for table in connection.tables}
-    return copied(connection, [replace(table, mark=marks.get(table.source)) for table in found])
+    tables = tuple(replace(table, mark=marks.get(table.source)) for table in found)
+    return replace(connection, tables=tables)
 
 
 # -- on disk -------------------------------------------------------------------------------------

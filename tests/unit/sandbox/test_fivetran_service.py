@@ -13,7 +13,7 @@ from altui.sandbox.fivetran.gate import Allowance, RefusedError
 from altui.sandbox.fivetran.schedule import next_slot, slots_before
 from altui.sandbox.fivetran.service import Fivetran, SeedError
 from altui.sandbox.fivetran.source import bigquery_type, shown_config
-from tests.fivetran_lab import CONNECTION, FakeCopier, Lab, make_world
+from tests.fivetran_lab import CONNECTION, TABLES, FakeCopier, Lab, make_world
 from tests.github_lab import NOON, FixedClock
 
 QUIET = {"run_setup_tests": False}
@@ -377,6 +377,13 @@ async def test_before_the_first_sync_there_is_no_schema(tmp_path: Path) -> None:
     assert (await lab.ask("POST", f"{CONNECTION}/schemas/reload", json={})).status_code == 200
     assert (await lab.ask("GET", f"{CONNECTION}/schemas")).status_code == 200
     await lab.close()
+
+
+async def test_a_reload_forgets_what_is_gone_and_keeps_how_far_the_rest_is(lab: Lab) -> None:
+    lab.copier.tables = TABLES[:1]
+    answer = await lab.ask("POST", f"{CONNECTION}/schemas/reload", json={})
+    assert list(answer.json()["data"]["schemas"]["public"]["tables"]) == ["applications"]
+    assert (await lab.status())["is_historical_sync"] is False
 
 
 async def test_a_reload_that_fails_says_why(lab: Lab) -> None:
