@@ -61,6 +61,7 @@ def up(
     """Start it; it runs until Ctrl-C or `down`."""
     place = _place(directory)
     moment = _moment(now, datetime.now(UTC)) if now else None
+    _refuse_foreign(place)
     if detach:
         raise typer.Exit(_detach(place))
     from altui.sandbox.supervisor import Options, Sandbox, SandboxError
@@ -116,7 +117,7 @@ def writer(
 
 @app.command()
 def clock(
-    what: Annotated[str, typer.Argument(help="set or advance")],
+    what: Annotated[str, typer.Argument(help="set, advance or status")] = "status",
     value: Annotated[
         str, typer.Argument(help="ISO or HH:MM for set; 90m, 2h, 3d for advance")
     ] = "",
@@ -128,6 +129,8 @@ def clock(
     """Move simulated time forward; syncs and nights on the way really happen."""
     place = _place(directory)
     body: dict[str, Any] = {}
+    if schedule not in ("", "on-time", "late"):
+        _refuse(f"--schedule {schedule}: say on-time or late")
     if schedule:
         body["punctual"] = schedule == "on-time"
     now = datetime.fromisoformat(_ask(place, "GET", "/status")["now"])
@@ -135,8 +138,10 @@ def clock(
         body["to"] = _moment(value, now).isoformat()
     elif what == "advance" and value:
         body["to"] = (now + _length(value)).isoformat()
-    elif not schedule:
-        _refuse("say: clock set 03:14, clock advance 2h, or clock --schedule on-time")
+    elif what != "status":
+        _refuse("say: clock set 03:14, clock advance 2h, clock status, clock --schedule on-time")
+    if "to" in body:
+        sys.stderr.write("playing what happens until then, at its real pace\n")
     _show(_ask(place, "POST", "/clock", body), False)
 
 
@@ -202,6 +207,10 @@ def _show(data: dict[str, Any], as_json: bool) -> None:
         f"{'healthy' if data['healthy'] else 'coming up'}, {data['now']}, writer {data['writer']}"
     )
     print(f"engines: {engines}")
+    for name, moment in data["next"].items():
+        print(f"next: {name} {moment}")
+    for fault in data["faults"]:
+        print(f"fault {fault['id']}: {fault['service']} {fault['method']} {fault['path']}")
 
 
 @contextlib.contextmanager
@@ -250,18 +259,21 @@ def _lives(pid: int) -> bool:
 
 
 def _wipe(place: Path) -> None:
-    """Removes what an interrupted first start left, but nothing that is not ours."""
-    known = {"lock", "log", "state", "project", "postgres", "bigquery", "elasticsearch", "fivetran"}
-    known |= {"github", "kibana", "pagerduty", "bigquery_proxy", "ports.json", "clock.json"}
-    known |= {"options.json", "writer.json", "control.json"}
-    if foreign := {path.name for path in place.iterdir()} - known:
-        _refuse(f"{place} holds {', '.join(sorted(foreign))}; name an empty --dir")
+    """Removes what an interrupted first start left."""
     for path in place.iterdir():
         if path.is_dir():
             shutil.rmtree(path)
         elif path.name != "lock":
             path.unlink()
     (place / "log").mkdir()
+
+
+def _refuse_foreign(place: Path) -> None:
+    """Leaves a directory alone that holds anything but a sandbox."""
+    if place.is_dir() and not (place / "lock").exists():
+        foreign = sorted(path.name for path in place.iterdir() if path.name != "log")
+        if foreign:
+            _refuse(f"{place} holds {', '.join(foreign[:5])}; name an empty --dir")
 
 
 async def _alive(life: Any, lifeline: bool) -> None:

@@ -116,6 +116,9 @@ class Sandbox:
             await elasticsearch.load_template(world.elasticsearch_url, world.project_dir)
             self._say(f"source: {world.days} days of rows")
         else:
+            self._say(
+                f"source: kept, {world.days} days of {world.emails_per_day}, seed {world.seed}"
+            )
             await asyncio.to_thread(source.set_clock, world)
         await self._start_simulators(world)
         timeline = Timeline(world, writer, self._simulators)
