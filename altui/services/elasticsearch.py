@@ -1,6 +1,7 @@
 """Reading Elasticsearch: the cluster, the pipeline's indices, and what is in them."""
 
 import json
+import re
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
@@ -141,7 +142,7 @@ def translated(where: str, url: str) -> Generator[None]:
         words = f"the answer cannot be understood: {error.message}"
         raise ServiceError(Trouble.nonsense, words, where) from error
     except TransportError as error:
-        words = f"{public_url(url)}: {error.message}"
+        words = f"{public_url(url)}: {_plain(error.message)}"
         raise ServiceError(Trouble.unreachable, words, where) from error
     except (KeyError, TypeError, AttributeError) as error:
         words = f"the answer has another shape than expected: {type(error).__name__} {error}"
@@ -150,6 +151,11 @@ def translated(where: str, url: str) -> Generator[None]:
         # the client refuses the URL; its words may repeat it with the password
         words = "ES_URL is not a URL with scheme and host"
         raise ServiceError(Trouble.off, words, where) from error
+
+
+def _plain(message: str) -> str:
+    """`Connection refused` out of `HTTPConnection(...): Failed ...: [Errno 111] Connection ...`."""
+    return re.sub(r"^\[Errno -?\d+\] ", "", message.rsplit(": ", 1)[-1]) or message
 
 
 def _reason(error: Any) -> str:

@@ -77,7 +77,7 @@ def _bad(look: Look, bad: list[Finding], rows: tuple[TraceRow, ...]) -> Verdict:
     state = VerdictState.broken if cause.state is State.broken else VerdictState.late
     since = min(finding.since for finding in bad if finding.state is cause.state)
     headline = f"{_missing(look, bad) or cause.subject}. Since {_clock(look, since)}"
-    words = next((evidence.words for evidence in cause.evidence if evidence.words), "")
+    words = "; ".join(evidence.words for evidence in cause.evidence if evidence.words)
     why = cause.subject if cause.subject not in headline else ""
     why = ": ".join(part for part in (why, words) if part) or cause.check
     if len(ranked) > 1:

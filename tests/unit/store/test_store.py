@@ -3,6 +3,7 @@
 import sqlite3
 import subprocess
 import sys
+import threading
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from altui.core.model.observed import Observation, ProbeError, Trouble
 from altui.core.model.reading import Counts, Series
+from altui.store import presence
 from altui.store.database import StoreError
 from altui.store.store import Store
 
@@ -105,3 +107,18 @@ def test_presence_ends_with_the_process_that_held_it(store: Store):
     child.communicate()
     assert not store.attended()
     assert not store.observed()
+
+
+def test_who_only_looks_whether_a_lock_is_held_keeps_nobody_from_taking_it(store: Store):
+    observer = store.directory / presence.OBSERVER
+    taken: list[bool] = []
+
+    def take() -> None:
+        with store.observing() as mine:
+            taken.append(mine)
+
+    with presence.holding(observer):
+        taking = threading.Thread(target=take)
+        taking.start()
+    taking.join()
+    assert taken == [True]
