@@ -1,0 +1,130 @@
+"""`altui check` beside a running observer: what the store holds, as table, JSON and exit code."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from altui.cli.check import check
+from altui.cli.exits import Exit
+from altui.core.model.observed import Snapshot, Trouble
+from altui.core.model.pipeline import Pipeline
+from altui.core.present.report import Report
+from altui.core.rules.assess import assess
+from altui.store.store import Store
+from tests.world import at, healthy, with_error, with_value
+
+NOON = at("2026-11-23 12:00")
+
+
+@pytest.fixture
+def observed(tmp_path: Path) -> Iterator[Store]:
+    """A store that another observer seems to feed."""
+    store = Store.open(tmp_path / "default")
+    with store.observing() as mine:
+        assert mine
+        yield store
+    store.close()
+
+
+@pytest.fixture
+def environ(tmp_path: Path) -> dict[str, str]:
+    return {"ALTUI_STATE_DIR": str(tmp_path), "ES_URL": "http://127.0.0.1:1"}
+
+
+def fed(store: Store, snapshot: Snapshot) -> None:
+    store.put_observations(snapshot.observations.values())
+    store.put_assessment(assess(snapshot, Pipeline(), snapshot.at))
+
+
+def test_json_is_the_published_report_and_a_healthy_pipeline_exits_0(
+    observed: Store, environ: dict[str, str], capsys: pytest.CaptureFixture[str]
+):
+    fed(observed, healthy(NOON))
+    assert check(environ, as_json=True, fresh=False) is Exit.ok
+    out = capsys.readouterr().out
+    report = msgspec.json.decode(out, type=Report)
+    assert json.loads(out)["verdict"]["state"] == "ok"
+    assert set(json.loads(out)) >= {
+        "version",
+        "generated_at",
+        "state",
+        "verdict",
+        "stages",
+        "findings",
+        "panels",
+    }
+    assert report.panels.parity.tables["emails"].delta_rows == 0
+    assert report.panels.workflow.runs[0].number == 812
+
+
+def test_a_finding_exits_1_and_the_table_says_what_json_says(
+    observed: Store, environ: dict[str, str], capsys: pytest.CaptureFixture[str]
+):
+    fed(observed, with_value(healthy(NOON), "kibana.status", dashboard=None))
+    assert check(environ, as_json=False, fresh=False) is Exit.findings
+    table = capsys.readouterr().out
+    assert check(environ, as_json=True, fresh=False) is Exit.findings
+    report = msgspec.json.decode(capsys.readouterr().out, type=Report)
+    assert report.verdict.headline in table
+    for finding in report.findings:
+        assert finding.subject in table
+    for stage, health in report.stages.items():
+        assert f"{stage.value:14}{health.state.value}" in table
+
+
+def test_nothing_seen_at_all_exits_3(
+    observed: Store, environ: dict[str, str], capsys: pytest.CaptureFixture[str]
+):
+    snapshot = healthy(NOON)
+    for probe in snapshot.observations:
+        since = NOON - timedelta(minutes=1)
+        snapshot = with_error(snapshot, probe, Trouble.unreachable, since=since)
+    fed(observed, snapshot)
+    assert check(environ, as_json=False, fresh=False) is Exit.blind
+    assert capsys.readouterr().out.startswith("CHECK")
+
+
+def altui(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    clean = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    return subprocess.run(
+        [sys.executable, "-m", "altui", *arguments],
+        env={**clean, **environ},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_without_any_service_it_says_what_to_do_and_exits_2(tmp_path: Path):
+    result = altui("check", HOME=str(tmp_path))
+    assert result.returncode == Exit.usage
+    assert result.stdout == ""
+    assert "altui demo" in result.stderr
+
+
+@pytest.mark.parametrize("arguments", [["chek"], ["check", "--jsn"], ["--config"]])
+def test_wrong_usage_exits_2(arguments: list[str]):
+    assert altui(*arguments).returncode == Exit.usage
+
+
+def test_without_a_terminal_the_dashboard_says_what_to_use_instead(tmp_path: Path):
+    result = altui(ES_URL="http://127.0.0.1:1", ALTUI_STATE_DIR=str(tmp_path))
+    assert result.returncode == Exit.usage
+    assert "altui check" in result.stderr
+
+
+def test_a_state_directory_that_cannot_be_used_is_named(tmp_path: Path):
+    (tmp_path / "file").touch()
+    result = altui(
+        "check", ES_URL="http://127.0.0.1:1", ALTUI_STATE_DIR=str(tmp_path / "file" / "below")
+    )
+    assert result.returncode == Exit.usage
+    assert "ALTUI_STATE_DIR" in result.stderr
+    assert "Traceback" not in result.stderr
