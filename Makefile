@@ -34,7 +34,7 @@ bench: $(STAMP) ## measure the budgets of this machine
 	$(BIN)/python -m bench $(ARGS)
 
 picture: $(STAMP) ## draw docs/dashboard.svg from a real screen over the sandbox
-	$(BIN)/python docs/picture.py
+	$(BIN)/python -m docs.picture
 
 lock: $(STAMP) ## resolve the requirements anew, with hashes
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
