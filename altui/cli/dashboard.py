@@ -28,16 +28,18 @@ def open_dashboard(environ: Mapping[str, str], *, leave_nothing: bool = False) -
     clock = clock_of(settings.clock)
     try:
         with store.attend():
-            started = clock()
-            if store.observed():
-                store.request()  # it reads counts seldom; this screen wants to see them itself
-            observer = start_observer(environ, settings.directory)
             from altui.tui import run
 
-            code = run(settings, store, clock, started)
+            observers: list[subprocess.Popen[bytes]] = []
+
+            def observe() -> None:
+                # its imports would compete with the first paint
+                observers.append(start_observer(environ, settings.directory))
+
+            code = run(settings, store, clock, clock(), observe)
     finally:
         store.close()
-    if leave_nothing:
+    for observer in observers if leave_nothing else ():
         with contextlib.suppress(subprocess.TimeoutExpired):
             observer.wait(OBSERVER_LEAVES_WITHIN)
     return code

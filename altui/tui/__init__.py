@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from altui.clock import Clock
@@ -10,14 +11,20 @@ if TYPE_CHECKING:
     from altui.store.store import Store
 
 
-def run(settings: "Settings", store: "Store", clock: "Clock", started: "datetime") -> int:
+def run(
+    settings: "Settings",
+    store: "Store",
+    clock: "Clock",
+    started: "datetime",
+    painted: "Callable[[], object]",
+) -> int:
     """Shows the dashboard until the engineer leaves; the exit code.
 
-    What was read before `started` is shown as last known. The caller attends the store and starts
-    the observer; this process only reads what it stores.
+    What was read before `started` is shown as last known. `painted` is called after the
+    first paint. The caller attends the store; this process only reads what an observer stores.
     """
     from altui.tui.app import Dashboard
 
-    app = Dashboard(settings, store, clock, started)
+    app = Dashboard(settings, store, clock, started, painted=painted)
     app.run()
     return app.return_code or 0

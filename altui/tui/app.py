@@ -2,7 +2,7 @@
 
 import gc
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from textual.app import App, SystemCommand
@@ -30,9 +30,17 @@ class Dashboard(App[int]):
     VERTICAL_BREAKPOINTS = [(0, "-low"), (GRID_HEIGHT, "-high")]  # noqa: RUF012
 
     def __init__(
-        self, settings: Settings, store: Store, clock: Clock, started: datetime | None = None
+        self,
+        settings: Settings,
+        store: Store,
+        clock: Clock,
+        started: datetime | None = None,
+        *,
+        painted: Callable[[], object] | None = None,
     ) -> None:
+        """`painted` is called once, after the first paint."""
         super().__init__()
+        self._painted = painted
         self.feed = Feed(settings, store, clock, facts_of(settings, started or clock(), os.environ))
         self.register_theme(THEME)
         self.theme = THEME.name
@@ -48,6 +56,8 @@ class Dashboard(App[int]):
         # start-up's objects live as long as the screen: collections need not visit them again
         gc.freeze()
         gc.set_threshold(50_000, 20, 100)
+        if self._painted is not None:
+            self._painted()
 
     def look(self) -> None:
         if self.feed.news() and isinstance(self.screen, Place):

@@ -7,7 +7,7 @@ from altui.core.model.reading import Connection
 from altui.core.present.bars import bars
 from altui.core.present.rows import Line, Tone, columns, greyed, line, pad
 from altui.core.present.view import View, trouble
-from altui.core.present.words import behind, number, plural
+from altui.core.present.words import ago, behind, number, plural
 
 PROBE = "fivetran.connection"
 COUNTS = "bigquery.counts"
@@ -72,7 +72,7 @@ def _connection(seen: View) -> Iterator[Line]:
             "fivetran.last",
             ("last success  ", Tone.dim),
             (seen.clock(ended), Tone.strong),
-            f", {seen.age(ended)} ago; limit {behind(limit)}" if ended else "",
+            f", {ago(seen.now, ended)}; limit {behind(limit)}" if ended else "",
         ),
     )
     yield _aged(

@@ -8,7 +8,7 @@ from altui.core.model.pipeline import risk_mart
 from altui.core.model.reading import Run
 from altui.core.present.rows import Line, Segment, Tone, greyed, line, pad, tone_of
 from altui.core.present.view import View, trouble
-from altui.core.present.words import behind, day, took
+from altui.core.present.words import ago, behind, day, took
 from altui.core.rules.running import FAILED, failed_step
 
 PROBE = "github.runs"
@@ -140,7 +140,7 @@ def _marts(seen: View) -> Iterator[Line]:
             "workflow.built",
             (f"{mart.name} built ", Tone.dim),
             seen.clock(built),
-            (f", {seen.age(built)} ago", Tone.dim),
+            (f", {ago(seen.now, built)}", Tone.dim),
         )
         yield made if seen.live("bigquery.tables") else greyed(made)
 
