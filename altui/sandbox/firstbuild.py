@@ -1,153 +1,156 @@
-"""The first build of a new sandbox: ops history, models, tests, export.
+"""The first build of a sandbox: ops history, every mart day, tests, export.
 
-A program of its own, so that dbt is imported while the engines still start: it says `ready`, waits
-for a line `go YYYY-MM-DD` (the day of the nightly run whose work this stands for) and works.
+`python -m altui.sandbox.firstbuild` imports dbt and parses the project while the engines start,
+and prints `ready`. The line `go YYYY-MM-DD` on stdin then says which day the build takes for today.
+What has been done is printed line by line; what failed stands on stderr, with exit code 1.
 """
 
+import io
 import json
 import os
-import random
 import subprocess
 import sys
-from collections.abc import Iterator
-from datetime import UTC, date, datetime, time, timedelta
+from collections.abc import Sequence
+from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-BLOCKED = ("pandas", "pyarrow", "numpy")
-"""Imported by Google's and dbt's clients where present, never needed here, and slow."""
-BACKFILL_EVERY = 9
-CHECKED_SHARE = 0.9
+from altui.sandbox.opsseed import Row, ops_rows
+
+SECONDS = 60.0
+"""The longest one load of history may take."""
+EXPORT_NEEDS = ("google.cloud.bigquery", "elasticsearch")
+Environment = dict[str, str]
 
 
-def main() -> int:
-    for name in BLOCKED:
-        sys.modules[name] = None  # type: ignore[assignment] - makes the import fail at once
-    project = Path(os.environ["SANDBOX_PROJECT_DIR"])
-    from dbt.cli.main import dbtRunner
+class Dbt:
+    """dbt with the project parsed once; models see the vars of each call."""
 
-    runner: Any = dbtRunner()
-    where = _where(project)
-    if not _succeeded(runner.invoke(["parse", *where])):
-        return 1
+    def __init__(self, project: Path, logs: Path) -> None:
+        # Nothing here needs them, and without them the adapter is imported in half the time.
+        for unwanted in ("pandas", "pyarrow"):
+            cast(dict[str, Any], sys.modules)[unwanted] = None
+        from dbt.cli.main import dbtRunner
+
+        self._new: Any = dbtRunner
+        self._options = [
+            *("--project-dir", str(project), "--profiles-dir", str(project), "--target", "dev"),
+            "--no-static-parser",
+        ]
+        self._global = [
+            *("--log-level", "none", "--log-level-file", "info", "--log-path", str(logs)),
+            *("--no-use-colors-file", "--no-write-json", "--no-send-anonymous-usage-stats"),
+        ]
+        self._manifest: Any = None
+        self._manifest = self.run("parse")
+
+    def run(self, *command: str, **variables: str) -> Any:
+        """The command's result. SystemExit with dbt's words when it failed."""
+        arguments = [*self._global, *command, *self._options, "--vars", json.dumps(variables)]
+        done = self._new(manifest=self._manifest).invoke(arguments)
+        if not done.success:
+            sys.exit("\n".join(_failures(done)))
+        return done.result
+
+
+def main() -> None:
+    environ = dict(os.environ)
+    project = Path(environ["SANDBOX_PROJECT_DIR"])
+    dbt = Dbt(project / "analytics" / "dbt", Path(environ["SANDBOX_DIR"]) / "log" / "firstbuild")
+    export = _waiting_export(project / "analytics" / "export" / "export_to_es.py")
     _say("ready")
-    word, _, day = sys.stdin.readline().strip().partition(" ")
-    if word != "go":
-        return 1
-    if not _succeeded(runner.invoke(["run-operation", "create_ops_tables", *where])):
-        return 1
-    _write_history(date.fromisoformat(day))
-    variables = json.dumps({"today": day})
-    if not _succeeded(runner.invoke(["build", *where, "--vars", variables])):
-        return 1
-    _say("models built and tested")
-    return _export(project, day)
+    words = sys.stdin.readline().split()
+    if words[:1] != ["go"]:
+        sys.exit(f"expected `go YYYY-MM-DD`, got {' '.join(words)!r}")
+    today = date.fromisoformat(words[1])
+    first, last = today - timedelta(days=int(environ["SANDBOX_DAYS"])), today - timedelta(days=1)
+    dbt.run("run-operation", "create_ops_tables")
+    _seed_ops(environ, first, last)
+    built = dbt.run("build", today=today.isoformat(), start=first.isoformat())
+    _say(_summary(built))
+    _export(export, first, last)
 
 
-def _where(project: Path) -> list[str]:
-    place = str(project / "analytics" / "dbt")
-    logs = str(Path(os.environ["SANDBOX_DIR"]) / "log")
-    return [
-        *("--project-dir", place, "--profiles-dir", place, "--target", "ci"),
-        *("--log-path", logs, "--log-level", "warn"),
-    ]
-
-
-def _succeeded(result: Any) -> bool:
-    if result.success:
-        return True
-    sys.stderr.write(f"{result.exception or 'dbt failed'}\n")
-    for node in result.result or ():
-        if str(node.status) in {"error", "fail"}:
-            sys.stderr.write(f"{node.node.name}: {node.message}\n")
-    return False
-
-
-def _export(project: Path, day: str) -> int:
-    """Runs the project's own export program over the whole history."""
-    start = date.fromisoformat(day) - timedelta(days=int(os.environ["SANDBOX_DAYS"]) + 1)
-    script = project / "analytics" / "export" / "export_to_es.py"
-    command = [sys.executable, str(script), "--start", start.isoformat()]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
-    _say(f"exported {done.stdout.strip()}")
-    return done.returncode
-
-
-def _write_history(today: date) -> None:
-    """Verifications of most days and a backfill now and then, all marked as seeded."""
+def _seed_ops(environ: Environment, first: date, last: date) -> None:
+    """Fills the ops tables, which hold nothing else yet; a second first build fills them anew."""
     from google.auth.credentials import AnonymousCredentials
     from google.cloud import bigquery
 
-    project = os.environ["BQ_PROJECT"]
+    checks, jobs = ops_rows(first, last, int(environ["SANDBOX_SEED"]))
     client = bigquery.Client(
-        project,
-        credentials=AnonymousCredentials(),
-        client_options={"api_endpoint": os.environ["BIGQUERY_EMULATOR_HOST"]},
+        environ["BQ_PROJECT"],
+        credentials=AnonymousCredentials(),  # pyright: ignore[reportNoUntypedCall]
+        client_options={"api_endpoint": environ["BIGQUERY_EMULATOR_HOST"]},
     )
-    dataset = f"{project}.{os.environ['BQ_DATASET']}"
-    dice = random.Random(f"{os.environ['SANDBOX_SEED']}/ops")
-    first = today - timedelta(days=int(os.environ["SANDBOX_DAYS"]))
-    history: dict[str, Iterator[dict[str, Any]]] = {
-        "ops_parity_checks": _checks(first, today, dice),
-        "ops_backfill_jobs": _backfills(first, today, dice),
-    }
-    for table, rows in history.items():
-        config = bigquery.LoadJobConfig(
+    dataset = f"{environ['BQ_PROJECT']}.{environ['BQ_DATASET']}"
+    _load(client, f"{dataset}.ops_parity_checks", checks)
+    _load(client, f"{dataset}.ops_backfill_jobs", jobs)
+    client.close()
+    _say(f"ops history (seeded): {len(checks)} parity checks, {len(jobs)} backfills")
+
+
+def _load(client: Any, table: str, rows: Sequence[Row]) -> None:
+    if not rows:  # a short history has no backfills, and the emulator takes no empty upload
+        return
+    from google.cloud import bigquery
+    from google.cloud.bigquery.retry import DEFAULT_RETRY
+
+    lines = "\n".join(json.dumps(row, default=str) for row in rows)
+    if not lines:
+        return  # nothing can be uploaded
+    retry = DEFAULT_RETRY.with_timeout(SECONDS)
+    job = client.load_table_from_file(
+        io.BytesIO(lines.encode()),
+        table,
+        num_retries=0,
+        timeout=SECONDS,
+        job_config=bigquery.LoadJobConfig(
+            schema=client.get_table(table, retry=retry, timeout=SECONDS).schema,
             source_format=bigquery.SourceFormat.NEWLINE_DELIMITED_JSON,
-            write_disposition=bigquery.WriteDisposition.WRITE_APPEND,
-            schema=client.get_table(f"{dataset}.{table}", timeout=20).schema,
-        )
-        job: Any = client.load_table_from_json(
-            list(rows), f"{dataset}.{table}", job_config=config, timeout=20
-        )
-        job.result(timeout=30)
+            write_disposition=bigquery.WriteDisposition.WRITE_TRUNCATE,
+        ),
+    )
+    job.result(retry=retry, timeout=SECONDS)
 
 
-def _checks(first: date, today: date, dice: random.Random) -> Iterator[dict[str, Any]]:
-    for offset in range((today - first).days):
-        day = first + timedelta(days=offset)
-        if dice.random() > CHECKED_SHARE:
-            continue
-        scores = dice.choices((0, 1), (97, 3))[0]
-        yield {
-            "check_id": f"seed-{day}",
-            "checked_at": _at(day, 6, dice),
-            "day": (day - timedelta(days=1)).isoformat(),
-            "total_checked": dice.randint(120, 190),
-            "risk_score_mismatches": scores,
-            "expires_at_mismatches": 0,
-            "category_mismatches": 0,
-            "total_mismatches": scores,
-            "source": "seed",
-        }
+def _waiting_export(script: Path) -> "subprocess.Popen[str]":
+    """The export's process, which imports what it needs while dbt works."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "altui.sandbox.later", str(script), *EXPORT_NEEDS],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
 
 
-def _backfills(first: date, today: date, dice: random.Random) -> Iterator[dict[str, Any]]:
-    for offset in range(0, (today - first).days, BACKFILL_EVERY):
-        day = first + timedelta(days=offset)
-        seconds = round(dice.uniform(60, 290), 1)
-        began = datetime.fromisoformat(_at(day, 9, dice))
-        yield {
-            "job_id": f"seed-{day}",
-            "started_at": began.isoformat(),
-            "finished_at": (began + timedelta(seconds=seconds)).isoformat(),
-            "duration_seconds": seconds,
-            "status": "done",
-            "emails_processed": dice.randint(900, 1200),
-            "start_day": (day - timedelta(days=7)).isoformat(),
-            "end_day": (day - timedelta(days=1)).isoformat(),
-            "source": "seed",
-        }
+def _export(process: "subprocess.Popen[str]", first: date, last: date) -> None:
+    said, errors = process.communicate(f"--start {first} --end {last}\n")
+    if process.returncode != 0:
+        sys.exit(f"export: exit code {process.returncode}: {errors.strip() or said.strip()}")
+    _say(f"export: {json.loads(said)['total_success']} documents")
 
 
-def _at(day: date, hour: int, dice: random.Random) -> str:
-    return datetime.combine(day, time(hour, dice.randint(0, 59)), UTC).isoformat()
+def _summary(result: Any) -> str:
+    kinds = [str(node.node.resource_type) for node in result.results]
+    return f"dbt: {kinds.count('model')} models built, {kinds.count('test')} tests passed"
+
+
+def _failures(done: Any) -> list[str]:
+    """What dbt says, node by node; its exception when it did not come to nodes."""
+    if done.exception is not None:
+        return [f"dbt: {done.exception}"]
+    return [
+        f"dbt: {node.node.name}: {node.message}"
+        for node in getattr(done.result, "results", [])
+        if node.status in {"error", "fail", "runtime error"}
+    ] or ["dbt: failed without a word"]
 
 
 def _say(words: str) -> None:
-    sys.stdout.write(words + "\n")
+    sys.stdout.write(f"{words}\n")
     sys.stdout.flush()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

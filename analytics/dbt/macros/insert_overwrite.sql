@@ -1,9 +1,10 @@
 {#-
-    The partitions of an incremental build, from the window of this run.
+    Overrides dbt-bigquery's macro of this name: the partitions to replace are the days of the window,
+    listed when the model runs.
 
-    config(partitions=...) is fixed when the project is parsed: a parsed project that is used again
-    with other vars would select one window and overwrite another. Here the list is made when the
-    model runs. Every day of the window is in it, so a day that lost all its rows leaves the mart.
+    config(partitions=...) would be fixed when the project is parsed, and a parsed project that is used
+    again with other vars would select one window and overwrite another. Every day of the window is in
+    the list, so a day that has no rows any more leaves the mart.
 -#}
 {% macro bq_generate_incremental_insert_overwrite_build_sql(
     tmp_relation, target_relation, sql, unique_key, partition_by, partitions, dest_columns,
@@ -15,18 +16,17 @@
     )) }}
 {% endmacro %}
 
+{#- The days of the window as DATE literals; never empty, because dbt would then overwrite by content. -#}
 {% macro days_of_window() -%}
-    {%- set days = [] -%}
-    {%- set first = modules.datetime.date.fromisoformat(first_day()) -%}
-    {%- set last = modules.datetime.date.fromisoformat(last_day()) -%}
+    {%- set first, last = first_day(), last_day() -%}
     {%- if last < first -%}
         {%- do exceptions.raise_compiler_error(
-            'The window is empty: start ' ~ first ~ ' is after ' ~ last ~
-            ' (today and later days are never built)') -%}
+            'There is no day to rebuild from ' ~ first ~ ' to ' ~ last ~
+            ': today and later days are never built') -%}
     {%- endif -%}
+    {%- set days = [] -%}
     {%- for offset in range((last - first).days + 1) -%}
-        {%- set day = first + modules.datetime.timedelta(days=offset) -%}
-        {%- do days.append("DATE '" ~ day.isoformat() ~ "'") -%}
+        {%- do days.append("DATE '" ~ (first + modules.datetime.timedelta(days=offset)) ~ "'") -%}
     {%- endfor -%}
     {{ return(days) }}
 {%- endmacro %}

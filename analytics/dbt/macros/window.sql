@@ -1,36 +1,64 @@
-{#- The days a run is about. All are read when a model runs, never when the project is parsed. -#}
+{#-
+    The days that a run is about. Everything here is read when a node runs, never when the project is
+    parsed, so that a parsed project can be used again with other vars.
 
-{% macro today() -%}
-    {{ return(var('today', none) or run_started_at.strftime('%Y-%m-%d')) }}
-{%- endmacro %}
+    vars:  today      the day of the run; default: the day on which dbt was started, in UTC
+           start      first day to rebuild; default: look_back_days up to the last one
+           end        last day to rebuild; default, and never later: yesterday
+           now        the moment that freshness is measured at; default: BigQuery's own clock
+-#}
 
-{% macro day_before(day, days) -%}
-    {%- set back = modules.datetime.timedelta(days=days | int) -%}
-    {{ return((modules.datetime.date.fromisoformat(day) - back).isoformat()) }}
+{#- A day as a date; YAML hands over a date where JSON hands over text. -#}
+{% macro as_day(value, name) -%}
+    {%- if not modules.re.fullmatch('[0-9]{4}-[0-9]{2}-[0-9]{2}', value | string) -%}
+        {%- do exceptions.raise_compiler_error(
+            'var ' ~ name ~ ': ' ~ value ~ ' is not a day written YYYY-MM-DD') -%}
+    {%- endif -%}
+    {{ return(modules.datetime.date.fromisoformat(value | string)) }}
 {%- endmacro %}
 
 {#- The last day that is complete: today is partial by definition and never in a mart. -#}
-{% macro last_day() -%}
-    {%- set yesterday = day_before(today(), 1) -%}
-    {%- set end = none if flags.FULL_REFRESH else var('end', none) -%}
-    {{ return([end, yesterday] | min if end else yesterday) }}
+{% macro yesterday() -%}
+    {%- set today = as_day(var('today', none) or run_started_at.strftime('%Y-%m-%d'), 'today') -%}
+    {{ return(today - modules.datetime.timedelta(days=1)) }}
 {%- endmacro %}
 
-{#- The first day of a rebuild: start, or the look-back window; none where everything is built. -#}
+{#- The last day of the window. -#}
+{% macro last_day() -%}
+    {%- if flags.FULL_REFRESH or not var('end', none) -%}
+        {{ return(yesterday()) }}
+    {%- endif -%}
+    {{ return([as_day(var('end'), 'end'), yesterday()] | min) }}
+{%- endmacro %}
+
+{#-
+    The first day of the window; none where a model is built from nothing or in full. A test looks at
+    the same window as an incremental build.
+-#}
 {% macro first_day() -%}
     {%- if flags.FULL_REFRESH -%}
         {{ return(none) }}
     {%- elif var('start', none) -%}
-        {{ return(var('start')) }}
-    {%- elif is_incremental() -%}
-        {{ return(day_before(last_day(), var('look_back_days') - 1)) }}
+        {{ return(as_day(var('start'), 'start')) }}
+    {%- elif is_incremental() or model.resource_type == 'test' -%}
+        {%- set back = modules.datetime.timedelta(days=var('look_back_days') | int - 1) -%}
+        {{ return(last_day() - back) }}
+    {%- endif -%}
+    {{ return(none) }}
+{%- endmacro %}
+
+{#- A condition that holds for the days of the window; `day` is a DATE expression. -#}
+{% macro in_window(day) -%}
+    {%- set first = first_day() -%}
+    {%- if first is none -%}
+        {{ day }} <= DATE '{{ last_day() }}'
     {%- else -%}
-        {{ return(none) }}
+        {{ day }} BETWEEN DATE '{{ first }}' AND DATE '{{ last_day() }}'
     {%- endif -%}
 {%- endmacro %}
 
-{#- A condition on a DATE expression that holds inside the window. -#}
-{% macro in_window(day) -%}
-    {{ day }} <= DATE '{{ last_day() }}'
-    {%- if first_day() %} AND {{ day }} >= DATE '{{ first_day() }}'{% endif -%}
+{#- What dbt asks for when it measures freshness. -#}
+{% macro bigquery__current_timestamp() -%}
+    {%- set now = var('now', none) -%}
+    {%- if now -%} TIMESTAMP '{{ now }}' {%- else -%} CURRENT_TIMESTAMP() {%- endif -%}
 {%- endmacro %}

@@ -1,7 +1,16 @@
--- low + medium + high + critical + unscored = emails, and scored + unscored = emails
-SELECT d
+-- Every email is in exactly one bucket.
+SELECT
+    d,
+    emails,
+    low_risk_count,
+    medium_risk_count,
+    high_risk_count,
+    critical_risk_count,
+    unscored_count
 FROM {{ ref('mrt_risk_daily') }}
 WHERE
-    low_risk_count + medium_risk_count + high_risk_count + critical_risk_count + unscored_count
-    != emails
-    OR emails_scored + unscored_count != emails
+    emails != low_risk_count
+        + medium_risk_count
+        + high_risk_count
+        + critical_risk_count
+        + unscored_count

@@ -1,27 +1,22 @@
-{{ config(
-    incremental_strategy='insert_overwrite',
-    partition_by={'field': 'd', 'data_type': 'date'},
-    on_schema_change='fail'
-) }}
-
 WITH checks AS (
     SELECT
-        DATE(checked_at) AS d,
-        SUM(total_checked) AS total_checked,
-        SUM(total_mismatches) AS total_mismatches,
-        SUM(risk_score_mismatches) AS risk_score_mismatches,
-        SUM(expires_at_mismatches) AS expires_at_mismatches,
-        SUM(category_mismatches) AS category_mismatches,
+        DATE(checked_at, 'UTC') AS d,
+        CAST(SUM(total_checked) AS INT64) AS total_checked,
+        CAST(SUM(total_mismatches) AS INT64) AS total_mismatches,
+        CAST(SUM(risk_score_mismatches) AS INT64) AS risk_score_mismatches,
+        CAST(SUM(expires_at_mismatches) AS INT64) AS expires_at_mismatches,
+        CAST(SUM(category_mismatches) AS INT64) AS category_mismatches,
         MAX(checked_at) AS last_check_at
     FROM {{ source('ops', 'ops_parity_checks') }}
-    WHERE {{ in_window('DATE(checked_at)') }}
+    WHERE {{ in_window("DATE(checked_at, 'UTC')") }}
     GROUP BY d
 ),
 
-ratios AS (
+daily AS (
     SELECT
         *,
-        COALESCE(SAFE_DIVIDE(total_mismatches, total_checked), 0) AS mismatch_ratio
+        -- a mismatch where nothing was checked is no small one
+        total_mismatches / GREATEST(total_checked, 1) AS mismatch_ratio
     FROM checks
 )
 
@@ -40,4 +35,4 @@ SELECT
         WHEN mismatch_ratio < 0.005 THEN 'warning'
         ELSE 'critical'
     END AS slo_status
-FROM ratios
+FROM daily

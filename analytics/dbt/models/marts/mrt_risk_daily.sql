@@ -1,59 +1,57 @@
-{{ config(
-    incremental_strategy='insert_overwrite',
-    partition_by={'field': 'd', 'data_type': 'date'},
-    on_schema_change='fail'
-) }}
-
+-- Counts are COUNT(IF(...)): BigQuery's COUNTIF is the same, but is no INT64 on every emulator of it.
 WITH emails AS (
-    SELECT *
+    SELECT
+        received_date AS d,
+        sender_domain,
+        risk_score,
+        risk_bucket,
+        category
     FROM {{ ref('stg_emails') }}
     WHERE {{ in_window('received_date') }}
 ),
 
-domains AS (
+ranked_domains AS (
     SELECT
-        received_date,
+        d,
         sender_domain,
-        ROW_NUMBER() OVER (
-            PARTITION BY received_date ORDER BY COUNT(*) DESC, sender_domain
-        ) AS place
+        ROW_NUMBER() OVER (PARTITION BY d ORDER BY COUNT(*) DESC, sender_domain) AS place
     FROM emails
     WHERE sender_domain IS NOT NULL
-    GROUP BY received_date, sender_domain
+    GROUP BY d, sender_domain
 ),
 
 top_domains AS (
     SELECT
-        received_date,
-        ARRAY_AGG(sender_domain ORDER BY place) AS top_domains
-    FROM domains
+        d,
+        ARRAY_AGG(sender_domain ORDER BY place) AS domains
+    FROM ranked_domains
     WHERE place <= 5
-    GROUP BY received_date
+    GROUP BY d
 ),
 
 daily AS (
     SELECT
-        received_date,
+        d,
         COUNT(*) AS emails,
         COUNT(risk_score) AS emails_scored,
         ROUND(AVG(risk_score), 2) AS avg_risk,
         MIN(risk_score) AS min_risk,
         MAX(risk_score) AS max_risk,
-        COUNTIF(risk_bucket = 'low') AS low_risk_count,
-        COUNTIF(risk_bucket = 'medium') AS medium_risk_count,
-        COUNTIF(risk_bucket = 'high') AS high_risk_count,
-        COUNTIF(risk_bucket = 'critical') AS critical_risk_count,
-        COUNTIF(risk_bucket = 'unscored') AS unscored_count,
-        COUNTIF(category = 'recruiter') AS recruiter_count,
-        COUNTIF(category = 'interview') AS interview_count,
-        COUNTIF(category = 'offer') AS offer_count,
-        COUNTIF(category = 'rejection') AS rejection_count
+        COUNT(IF(risk_bucket = 'low', 1, NULL)) AS low_risk_count,
+        COUNT(IF(risk_bucket = 'medium', 1, NULL)) AS medium_risk_count,
+        COUNT(IF(risk_bucket = 'high', 1, NULL)) AS high_risk_count,
+        COUNT(IF(risk_bucket = 'critical', 1, NULL)) AS critical_risk_count,
+        COUNT(IF(risk_bucket = 'unscored', 1, NULL)) AS unscored_count,
+        COUNT(IF(category = 'recruiter', 1, NULL)) AS recruiter_count,
+        COUNT(IF(category = 'interview', 1, NULL)) AS interview_count,
+        COUNT(IF(category = 'offer', 1, NULL)) AS offer_count,
+        COUNT(IF(category = 'rejection', 1, NULL)) AS rejection_count
     FROM emails
-    GROUP BY received_date
+    GROUP BY d
 )
 
 SELECT
-    daily.received_date AS d,
+    daily.d,
     daily.emails,
     daily.emails_scored,
     daily.avg_risk,
@@ -68,9 +66,9 @@ SELECT
     daily.interview_count,
     daily.offer_count,
     daily.rejection_count,
-    top_domains.top_domains,
+    IFNULL(top_domains.domains, ARRAY<STRING>[]) AS top_domains,
     ROUND(100 * daily.emails_scored / daily.emails, 2) AS coverage_pct,
     ROUND(100 * daily.high_risk_count / daily.emails, 2) AS high_risk_pct,
     ROUND(100 * daily.critical_risk_count / daily.emails, 2) AS critical_risk_pct
 FROM daily
-LEFT JOIN top_domains ON daily.received_date = top_domains.received_date
+LEFT JOIN top_domains ON daily.d = top_domains.d

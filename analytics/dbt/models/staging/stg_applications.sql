@@ -6,8 +6,8 @@ SELECT
     status,
     user_id,
     created_at,
-    DATE(created_at) AS created_date,
+    DATE(created_at, 'UTC') AS created_date,
     updated_at,
     _fivetran_synced
 FROM {{ source('applylens', 'public_applications') }}
-WHERE NOT COALESCE(_fivetran_deleted, FALSE)
+WHERE NOT _fivetran_deleted
