@@ -13,7 +13,7 @@ from altui.core.model.health import Assessment
 from altui.core.model.observed import Snapshot
 from altui.core.present.report import report
 from altui.core.present.table import table
-from altui.core.rules.look import Look
+from altui.core.present.view import Facts, view
 from altui.store.store import Store
 
 OBSERVER_ANSWERS_WITHIN = 30.0
@@ -40,6 +40,17 @@ def exit_code(snapshot: Snapshot, assessment: Assessment) -> Exit:
     if all(seen.error is not None for seen in snapshot.observations.values()):
         return Exit.blind
     return Exit.findings if assessment.findings else Exit.ok
+
+
+def facts_of(settings: Settings, encoding: str) -> Facts:
+    """What is true of a report that is printed once: every figure in it counts as read."""
+    return Facts(
+        profile=settings.profile,
+        production=settings.production,
+        sandbox=bool(settings.clock or settings.bigquery.emulator_host),
+        simulated=bool(settings.clock),
+        unicode=encoding.lower().replace("-", "") == "utf8",
+    )
 
 
 def _assessment(settings: Settings, store: Store, clock: Clock, *, fresh: bool) -> Assessment:
@@ -74,13 +85,13 @@ def _ask_observer(store: Store) -> None:
 def _print(
     settings: Settings, snapshot: Snapshot, assessment: Assessment, *, as_json: bool
 ) -> None:
-    assert assessment.due is not None  # noqa: S101 - every assessment made here has it
-    look = Look(snapshot, settings.pipeline, snapshot.at, assessment.due, assessment.since)
-    made = report(look, assessment, settings.profile)
+    facts = facts_of(settings, sys.stdout.encoding)
+    seen = view(snapshot, assessment, settings.pipeline, snapshot.at, facts)
     if as_json:
         import msgspec
 
+        made = report(seen.look, assessment, settings.profile)
         text = msgspec.json.format(msgspec.json.encode(made), indent=2).decode()
     else:
-        text = "\n".join(table(made))
+        text = "\n".join(table(seen))
     sys.stdout.write(text + "\n")

@@ -51,7 +51,9 @@ def kibana(look: Look) -> Iterator[Finding]:
         subject = f"data view's time field is {view.time_field}, not {wanted.time_field}"
         yield _reader(look, "kibana.time_field", State.broken, subject)
     if seen.dashboard is None:
-        yield _reader(look, "kibana.no_dashboard", State.broken, "the dashboard does not exist")
+        subject = "the dashboard does not exist"
+        words = f"no saved object dashboard/{wanted.id}"
+        yield _reader(look, "kibana.no_dashboard", State.broken, subject, words)
     elif unresolved := set(seen.references) - {view.id for view in seen.data_views}:
         subject = f"the dashboard refers to {len(unresolved)} data view(s) that do not exist"
         yield _reader(look, "kibana.references", State.broken, subject, ", ".join(unresolved))
