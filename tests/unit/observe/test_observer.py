@@ -6,7 +6,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from altui.observe.probes import Probe
 
 from altui.core.model.health import StageId
 from altui.core.model.observed import Trouble
@@ -14,6 +13,7 @@ from altui.core.model.pipeline import Pipeline
 from altui.core.model.reading import Connection, Counts, Reading
 from altui.observe.looking import look, pause
 from altui.observe.observer import Observer, ended
+from altui.observe.probes import Probe
 from altui.services.errors import ServiceError
 from altui.store.store import Store
 from tests.world import at, healthy
