@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from living import PROGRAM, Sandbox
+
+from tests.living import PROGRAM, Sandbox
 
 
 @pytest.fixture(scope="session")

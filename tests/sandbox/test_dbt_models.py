@@ -9,9 +9,10 @@ import psycopg
 import pytest
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
-from living import Sandbox
 from psycopg.rows import dict_row
-from warehouse_lab import TODAY, Lab, Row, application, backfill, check, email
+
+from tests.living import Sandbox
+from tests.warehouse_lab import TODAY, Lab, Row, application, backfill, check, email
 
 pytestmark = pytest.mark.sandbox
 

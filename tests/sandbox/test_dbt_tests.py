@@ -3,7 +3,8 @@
 from datetime import UTC, datetime, time, timedelta
 
 import pytest
-from warehouse_lab import TODAY, Lab, application, backfill, check, email
+
+from tests.warehouse_lab import TODAY, Lab, application, backfill, check, email
 
 pytestmark = pytest.mark.sandbox
 

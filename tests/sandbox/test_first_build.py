@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
-from living import Sandbox
+
+from tests.living import Sandbox
 
 pytestmark = pytest.mark.sandbox
 

@@ -14,7 +14,8 @@ import pytest
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
 from google.cloud.bigquery.retry import DEFAULT_RETRY
-from living import Sandbox
+
+from tests.living import Sandbox
 
 pytestmark = pytest.mark.sandbox
 

@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 
 import psycopg
 import pytest
-from living import PROGRAM, Sandbox
 
 from altui.sandbox import ports
+from tests.living import PROGRAM, Sandbox
 
 pytestmark = pytest.mark.sandbox
 
