@@ -41,7 +41,8 @@ lock: $(STAMP) ## resolve the requirements anew, with hashes
 	  --no-header --no-annotate --no-strip-extras --extra sandbox --extra dev pyproject.toml -o requirements/dev.txt
 
 clean: ## remove what the targets made
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf snapshot_report.html analytics/dbt/target analytics/dbt/logs analytics/dbt/dbt_packages
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The stamp is written last: an interrupted first run starts over, a later one only adds.

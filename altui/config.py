@@ -5,6 +5,7 @@ A setting's place in the file, its environment names and its meaning are declare
 """
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -163,6 +164,7 @@ def load(environ: Mapping[str, str] | None = None, path: Path | None = None) -> 
         )
     except msgspec.ValidationError as error:
         raise ConfigError(f"{found or 'environment'}: {error}") from error
+    _refuse_nonsense(settings)
     return settings
 
 
@@ -185,6 +187,33 @@ def public_url(url: str) -> str:
     if "@" not in parts.netloc:
         return url
     return urlunsplit(parts._replace(netloc=parts.netloc.rsplit("@", 1)[1]))
+
+
+def _refuse_nonsense(settings: Settings) -> None:
+    """What types cannot say. Raises ConfigError that names the setting."""
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", settings.profile):
+        raise ConfigError(f"profile={settings.profile!r}: use letters, digits, - and _ only")
+    urls = {
+        "ES_URL": settings.elasticsearch.url.reveal(),
+        "FIVETRAN_URL": settings.fivetran.url,
+        "GITHUB_API_URL": settings.github.api_url,
+        "KIBANA_URL": settings.kibana.url,
+        "PAGERDUTY_URL": settings.pagerduty.url,
+        "BIGQUERY_EMULATOR_HOST": settings.bigquery.emulator_host,
+    }
+    for name, url in urls.items():
+        parts = urlsplit(url)
+        if url and (parts.scheme not in {"http", "https"} or not parts.hostname):
+            raise ConfigError(f"{name} is not a URL such as https://host:9200")
+    dsn = settings.postgres.dsn.reveal()
+    if dsn and "://" not in dsn and "=" not in dsn:
+        raise ConfigError("POSTGRES_DSN is not a DSN such as postgresql://user@host/database")
+    tables = {table.name for table in settings.pipeline.tables}
+    for mart in settings.pipeline.marts:
+        if mart.table is not None and mart.table not in tables:
+            raise ConfigError(f"pipeline.marts: {mart.name} names no table of pipeline.tables")
+    if not any(mart.table for mart in settings.pipeline.marts):
+        raise ConfigError("pipeline.marts: at least one mart must name the table it aggregates")
 
 
 def _overlay(

@@ -1,5 +1,6 @@
 """The verbs, their options and their help; what they do is in the files beside this one."""
 
+import sqlite3
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -34,6 +35,8 @@ def run() -> int | str | None:
         return ended.code
     except (ConfigError, StoreError) as error:
         return _refused(str(error))
+    except sqlite3.Error as error:
+        return _refused(f"the store cannot be used: {error}; is the disk full or not local?")
     except KeyboardInterrupt:
         return Exit.interrupted
     return Exit.ok

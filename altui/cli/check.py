@@ -13,7 +13,7 @@ from altui.core.model.health import Assessment
 from altui.core.model.observed import Snapshot
 from altui.core.present.report import report
 from altui.core.present.table import table
-from altui.core.present.view import Facts, view
+from altui.core.present.view import SILENCE, Facts, view
 from altui.store.store import Store
 
 OBSERVER_ANSWERS_WITHIN = 30.0
@@ -57,7 +57,12 @@ def _assessment(settings: Settings, store: Store, clock: Clock, *, fresh: bool) 
     if store.observed():
         if fresh:
             _ask_observer(store)
-        if known := store.assessment():
+        known = store.assessment()
+        if known is not None and clock() - known.at < SILENCE:
+            age = (clock() - known.at).total_seconds()
+            sys.stderr.write(
+                f"altui: as the observer saw it {age:.0f} s ago; --fresh asks every service anew\n"
+            )
             return known
     return _round(settings, store, clock)
 

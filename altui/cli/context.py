@@ -28,6 +28,6 @@ def settings_for_looking(environ: Mapping[str, str]) -> Settings:
     if not any(configured):
         raise ConfigError(
             "no service is configured. Try `altui demo` for a living copy of the pipeline, or set "
-            "ES_URL, BQ_PROJECT, POSTGRES_DSN ... (README, Configuring a real pipeline)."
+            "ES_URL, BQ_PROJECT, POSTGRES_DSN ... (README, A real pipeline)."
         )
     return settings

@@ -21,36 +21,51 @@ STOPS_WITHIN = 15.0
 def demo(arguments: Sequence[str], *, as_json: bool, headless: bool) -> int:
     """Starts the sandbox, shows it, tears it down. Without a terminal: the health report."""
     terminal = sys.stdin.isatty() and sys.stdout.isatty()
-    with living_pipeline(arguments) as environ:
+    with living_pipeline(arguments) as (environ, code):
         if environ is None:
-            return Exit.findings
+            return code
         if headless or as_json or not terminal:
             return check(environ, as_json=as_json, fresh=True)
         return open_dashboard(environ, leave_nothing=True)
 
 
 @contextmanager
-def living_pipeline(arguments: Sequence[str]) -> Generator[Mapping[str, str] | None]:
-    """A running sandbox's environment; None when it did not come up (it said why on stderr)."""
-    own = None if "--dir" in arguments else Path(tempfile.mkdtemp(prefix="altui-demo-"))
+def living_pipeline(
+    arguments: Sequence[str],
+) -> Generator[tuple[Mapping[str, str] | None, int]]:
+    """A running sandbox's environment; None and its exit code when it did not come up."""
+    own = None if _named(arguments, "--dir") else Path(tempfile.mkdtemp(prefix="altui-demo-"))
+    named = _named(arguments, "--env-file")
+    scratch = Path(tempfile.mkdtemp(prefix="altui-env-")) if own is None and not named else None
+    env_file = Path(named or (own or scratch or Path()) / "env")
+    command = [sys.executable, "-m", "altui.sandbox", "up", "--lifeline", *arguments]
+    command += [] if named else ["--env-file", str(env_file)]
     if own is not None:
         own.chmod(0o755)  # PostgreSQL runs as another user when we are root
-    scratch = Path(tempfile.mkdtemp(prefix="altui-env-"))
-    env_file = scratch / "env"
-    command = [sys.executable, "-m", "altui.sandbox", "up", "--lifeline", "--env-file"]
-    command += [str(env_file), *(["--dir", str(own)] if own else []), *arguments]
+        command += ["--dir", str(own), "--temporary"]  # its janitor removes it, come what may
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupted)
     sandbox = subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
     )
     try:
-        yield _environment(sandbox, env_file)
+        environ = _environment(sandbox, env_file)
+        yield environ, Exit.ok if environ else Exit(sandbox.wait() or Exit.findings)
     finally:
         _stop(sandbox)
         for directory in (scratch, own):
             if directory is not None:
                 shutil.rmtree(directory, ignore_errors=True)
+
+
+def _named(arguments: Sequence[str], option: str) -> str | None:
+    """The value of an option of the sandbox's, as `--option V` or `--option=V`."""
+    for place, argument in enumerate(arguments):
+        if argument == option and place + 1 < len(arguments):
+            return arguments[place + 1]
+        if argument.startswith(f"{option}="):
+            return argument.partition("=")[2]
+    return None
 
 
 def _interrupted(number: int, frame: object) -> None:

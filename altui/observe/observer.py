@@ -3,7 +3,9 @@
 import asyncio
 import contextlib
 import random
-from collections.abc import Iterable, Sequence
+import sqlite3
+import sys
+from collections.abc import Generator, Iterable, Sequence
 
 from altui.clock import Clock
 from altui.core.model.days import day_of
@@ -16,6 +18,9 @@ from altui.observe.looking import look, pause
 from altui.observe.probes import Probe
 from altui.store.store import Store
 
+CLOCK_LOOK = 0.5
+CLOCK_JUMP = 5.0
+"""Seconds by which the clock may leave its own pace before everything is looked at anew."""
 REASSESS_EVERY = 20.0
 """Seconds; due times pass without any new observation."""
 COUNTS = ("postgres.counts", "bigquery.counts", "elasticsearch.counts")
@@ -69,6 +74,7 @@ class Observer:
                 tasks.create_task(self._keep_looking(probe))
             tasks.create_task(self._keep_assessing())
             tasks.create_task(self._serve_requests())
+            tasks.create_task(self._watch_the_clock())
 
     async def _keep_looking(self, probe: Probe) -> None:
         wake = self._wake[probe.id]
@@ -85,22 +91,40 @@ class Observer:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._moved.wait(), REASSESS_EVERY)
             self._moved.clear()
-            self.assess()
+            with _survived():
+                self.assess()
+
+    async def _watch_the_clock(self) -> None:
+        """A sandbox's clock may be moved: what was seen is then hours old at once."""
+        loop = asyncio.get_running_loop()
+        before = self._clock().timestamp() - loop.time()
+        while True:
+            await asyncio.sleep(CLOCK_LOOK)
+            offset = self._clock().timestamp() - loop.time()
+            if abs(offset - before) > CLOCK_JUMP:
+                self._moved.set()
+                for wake in self._wake.values():
+                    wake.set()
+            before = offset
 
     async def _serve_requests(self) -> None:
         while True:
-            if self._store.changed() and (asked := self._store.requests()):
-                names = self._matching(asked.values())
-                # a look that is under way began before the request: it does not count
-                wanted = {name: self._started[name] + 1 for name in names}
-                for name in names:
-                    self._wake[name].set()
-                while any(self._finished[name] < count for name, count in wanted.items()):
-                    self._landed.clear()
-                    await self._landed.wait()
-                self.assess()
-                self._store.serve(asked)
+            with _survived():
+                await self._serve()
             await asyncio.sleep(0.1)
+
+    async def _serve(self) -> None:
+        if self._store.changed() and (asked := self._store.requests()):
+            names = self._matching(asked.values())
+            # a look that is under way began before the request: it does not count
+            wanted = {name: self._started[name] + 1 for name in names}
+            for name in names:
+                self._wake[name].set()
+            while any(self._finished[name] < count for name, count in wanted.items()):
+                self._landed.clear()
+                await self._landed.wait()
+            self.assess()
+            self._store.serve(asked)
 
     def _matching(self, patterns: Iterable[str]) -> list[str]:
         wanted = set(patterns)
@@ -118,14 +142,18 @@ class Observer:
             return before
         seen = await look(probe, before, self._clock)
         self._seen[probe.id] = seen
-        self._store.put_observations([seen])
-        if seen.error is None and isinstance(seen.value, Counts) and seen.value.bytes:
-            self._store.bill(day_of(self._clock()), seen.value.bytes)
+        with _survived():
+            self._keep(seen)
         if before is not None and ended(before, seen):
             for name in COUNTS:
                 self._wake[name].set()
         self._land(probe)
         return seen
+
+    def _keep(self, seen: Observation) -> None:
+        self._store.put_observations([seen])
+        if seen.error is None and isinstance(seen.value, Counts) and seen.value.bytes:
+            self._store.bill(day_of(self._clock()), seen.value.bytes)
 
     def _land(self, probe: Probe) -> None:
         self._finished[probe.id] = self._started[probe.id]
@@ -135,6 +163,15 @@ class Observer:
         if probe.cost != "bytes":
             return False
         return self._store.billed(day_of(self._clock())) >= self._daily_bytes
+
+
+@contextlib.contextmanager
+def _survived() -> Generator[None]:
+    """A full disk or a store that is locked for long costs one write, never the observer."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        sys.stderr.write(f"altui observer: store: {error}\n")
 
 
 def ended(before: Observation, after: Observation) -> bool:

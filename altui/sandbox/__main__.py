@@ -56,6 +56,7 @@ def up(
         str, typer.Option(help="An Elasticsearch of yours instead of the packaged one.")
     ] = "",
     lifeline: Annotated[bool, typer.Option(help="End when standard input ends.")] = False,
+    temporary: Annotated[bool, typer.Option(help="Remove the directory at the end.")] = False,
     detach: Annotated[bool, typer.Option(help="Return as soon as it is healthy.")] = False,
 ) -> None:
     """Start it; it runs until Ctrl-C or `down`."""
@@ -73,7 +74,8 @@ def up(
             filename=place / "log" / "sandbox.log", format="%(asctime)s %(message)s"
         )
         options = Options(days, emails_per_day, seed, moment, es_url)
-        sandbox = Sandbox(place, options, env_file.absolute() if env_file else None, lock.fileno())
+        target = env_file.absolute() if env_file else None
+        sandbox = Sandbox(place, options, target, lock.fileno(), temporary=temporary)
         try:
             asyncio.run(
                 _alive(sandbox.run(lambda: print(f"healthy: {place}", flush=True)), lifeline)
@@ -270,6 +272,8 @@ def _wipe(place: Path) -> None:
 
 def _refuse_foreign(place: Path) -> None:
     """Leaves a directory alone that holds anything but a sandbox."""
+    if place.exists() and not place.is_dir():
+        _refuse(f"{place} is not a directory; name another --dir")
     if place.is_dir() and not (place / "lock").exists():
         foreign = sorted(path.name for path in place.iterdir() if path.name != "log")
         if foreign:
@@ -322,4 +326,4 @@ def _healthy(place: Path, pid: int) -> bool:
 
 
 if __name__ == "__main__":
-    app()
+    app(prog_name="altui sandbox")

@@ -72,6 +72,10 @@ class Children:
         task.add_done_callback(self._tasks.discard)
         return process
 
+    def remove_at_the_end(self, directory: Path) -> None:
+        """The directory goes when this process has ended, however it ends."""
+        self._tell(f"x{directory}")
+
     async def stop(self, process: Process, within: float = 5.0) -> None:
         """Ends a process politely, then, after `within` seconds, its whole group for good."""
         if process.returncode is None:

@@ -59,8 +59,17 @@ class SandboxError(Exception):
 class Sandbox:
     """One sandbox in one directory; `run` is its whole life."""
 
-    def __init__(self, directory: Path, options: Options, env_file: Path | None, lock: int) -> None:
-        """`lock`: the open file whose lock keeps others out of the directory."""
+    def __init__(
+        self,
+        directory: Path,
+        options: Options,
+        env_file: Path | None,
+        lock: int,
+        *,
+        temporary: bool = False,
+    ) -> None:
+        """`lock`: the open file whose lock keeps others out; `temporary`: nothing is kept."""
+        self._temporary = temporary
         self._dir = directory
         self._lock = lock
         self._env_file = env_file
@@ -108,6 +117,8 @@ class Sandbox:
         self._say("starting")
         world = self._world()
         await self._children.open(self._lock)
+        if self._temporary:
+            self._children.remove_at_the_end(self._dir)
         build = await self._start_build(world) if self._fresh else None
         await self._start_engines(world)
         writer = Writer(world)
@@ -259,7 +270,7 @@ class Sandbox:
         return {
             "dir": str(self._dir),
             "pid": os.getpid(),
-            "healthy": self._healthy,
+            "healthy": self._healthy and all(item.running for item in self._engines.values()),
             "now": world.clock.now().isoformat(timespec="seconds"),
             "writer": "paused" if writer.paused else "writing",
             "engines": {

@@ -6,7 +6,7 @@ from datetime import datetime
 from altui.clock import Clock
 from altui.config import Settings
 from altui.core.present.view import SILENCE, Facts, View, view
-from altui.core.present.words import minute
+from altui.core.words import minute
 from altui.store.store import Store
 
 LOOK_EVERY = 0.25

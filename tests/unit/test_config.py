@@ -64,6 +64,7 @@ def test_the_working_directory_is_looked_at_before_the_platform(
 
 def test_tables_and_marts_are_data_of_the_file(tmp_path: Path):
     text = '[[pipeline.tables]]\nname="t"\nsource="a.t"\nraw="a_t"\nstaging="s"\nday="at"\n'
+    text += '[[pipeline.marts]]\nname="m"\nindex="i"\ntable="t"\n'
     assert [table.name for table in load({}, written(tmp_path, text)).pipeline.tables] == ["t"]
 
 
@@ -77,3 +78,23 @@ def test_a_secret_never_shows_itself():
 def test_a_url_is_shown_without_its_password():
     assert public_url("https://u:p@h:9200/x") == "https://h:9200/x"
     assert public_url("http://h") == "http://h"
+
+
+@pytest.mark.parametrize(
+    ("environ", "named"),
+    [
+        ({"ES_URL": "notaurl"}, "ES_URL"),
+        ({"KIBANA_URL": "ftp://x"}, "KIBANA_URL"),
+        ({"POSTGRES_DSN": "garbage"}, "POSTGRES_DSN"),
+        ({"ALTUI_PROFILE": "../../evil"}, "profile"),
+    ],
+)
+def test_nonsense_is_refused_by_the_settings_name(environ: dict[str, str], named: str):
+    with pytest.raises(ConfigError, match=named):
+        load(environ)
+
+
+@pytest.mark.parametrize("marts", ["[]", '[{name = "m", index = "i", table = "nowhere"}]'])
+def test_a_pipeline_without_a_mart_of_a_known_table_is_refused(tmp_path: Path, marts: str):
+    with pytest.raises(ConfigError, match=r"pipeline\.marts"):
+        load({}, written(tmp_path, f"[pipeline]\nmarts = {marts}\n"))

@@ -73,6 +73,8 @@ class Finding(Struct, frozen=True):
     since: datetime
     days: tuple[date, ...] = ()
     evidence: tuple[Evidence, ...] = ()
+    key: str = ""
+    """What makes findings of two looks the same one; empty: the check."""
 
 
 class StageHealth(Struct, frozen=True):

@@ -21,6 +21,8 @@ class Table(Struct, frozen=True, forbid_unknown_fields=True):
     """Timestamp column whose UTC date is the row's day, on every side."""
     created: str = "created_at"
     """Timestamp column that says when the row was written at the source."""
+    updated: str | None = "updated_at"
+    """Timestamp column that says when it was last changed there."""
 
 
 class Measure(Struct, frozen=True, forbid_unknown_fields=True):
@@ -60,7 +62,6 @@ class Workflow(Struct, frozen=True, forbid_unknown_fields=True):
     least_delay_minutes: int = 60
     """GitHub starts schedules late; a usual delay is never taken below this."""
     export_step: str = "Export to Elasticsearch"
-    dbt_steps: tuple[str, ...] = ("Install dbt packages", "Run dbt models", "Run dbt tests")
 
 
 class Sync(Struct, frozen=True, forbid_unknown_fields=True):

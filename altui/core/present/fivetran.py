@@ -7,7 +7,7 @@ from altui.core.model.reading import Connection
 from altui.core.present.bars import bars
 from altui.core.present.rows import Line, Tone, columns, greyed, line, pad
 from altui.core.present.view import View, trouble
-from altui.core.present.words import ago, behind, number, plural
+from altui.core.words import ago, behind, number, plural
 
 PROBE = "fivetran.connection"
 COUNTS = "bigquery.counts"

@@ -2,7 +2,7 @@
 
 from altui.core.present.rows import Line, Segment, Tone, columns, line
 from altui.core.present.view import View
-from altui.core.present.words import day
+from altui.core.words import day
 
 GAP = 2
 

@@ -10,8 +10,8 @@ from altui.core.model.reading import Cluster, Index, Series
 from altui.core.present.bars import bars
 from altui.core.present.rows import Line, Tone, columns, greyed, line, pad, tone_of
 from altui.core.present.view import View, trouble
-from altui.core.present.words import day, number, plural, size
 from altui.core.rules.serving import newest_seen
+from altui.core.words import day, number, plural, size
 
 CLUSTER, DOCUMENTS, READER = "elasticsearch.cluster", "elasticsearch.counts", "kibana.status"
 SIZES = (6, 5, 5, 7)
@@ -163,11 +163,15 @@ def _reader(seen: View) -> Iterator[Line]:
         if kibana.time_restore
         else "the reader's own range"
     )
-    title = kibana.dashboard or "no dashboard"
+    if kibana.level in {"unavailable", "critical"}:
+        words = f"readers see nothing: Kibana is {kibana.level}"
+        yield line("reader", (words, Tone.broken if seen.live(READER) else Tone.dim))
+        return
+    title = f"“{kibana.dashboard}” {span}" if kibana.dashboard else "no dashboard"
     made = line(
         "reader",
         (f"readers see {day(newest)}", Tone.plain),
-        (f", Kibana {kibana.level}, “{title}” {span}", Tone.dim),
+        (f", Kibana {kibana.level}, {title}", Tone.dim),
     )
     yield made if seen.live(READER) else greyed(made)
 

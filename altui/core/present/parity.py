@@ -8,8 +8,8 @@ from altui.core.model.pipeline import Table, risk_mart
 from altui.core.model.reading import Series
 from altui.core.present.rows import Line, Segment, Tone, columns, greyed, line, pad, tone_of
 from altui.core.present.view import View, trouble
-from altui.core.present.words import behind, clock, day, number, plural
-from altui.core.rules.parity import total_difference
+from altui.core.rules.parity import equal_through, total_difference
+from altui.core.words import behind, clock, day, number, plural
 
 SOURCE, WAREHOUSE = "postgres.counts", "bigquery.counts"
 COPIES = {
@@ -74,7 +74,7 @@ def _short(seen: View) -> Iterator[Line]:
         if not same and source and raw:
             segments.append(Segment(f" ({_why(seen, state)})", _tone(seen, state)))
         segments.append(Segment("   "))
-    through = equal_through(seen)
+    through, _ = _marts_equal(seen)
     if segments or through:
         words = f"marts ok to {day(through)}" if through else "marts: nothing equal yet"
         yield _aged(seen, Line("parity.short", (*segments, Segment(words))))
@@ -168,26 +168,18 @@ def copies_seen(seen: View) -> tuple[StageId, ...]:
     )
 
 
-def equal_through(seen: View) -> date | None:
-    """The newest day on which those of staging, mart and index that are seen are equal."""
-    compared = copies_seen(seen)
-    for row in _trace(seen, risk_mart(seen.pipeline).table or ""):
-        counts = {row.cells[stage].count for stage in compared if stage in row.cells}
-        if len(counts) == 1 and None not in counts and counts != {0}:
-            return row.day
-    return None
+def _marts_equal(seen: View) -> tuple[date | None, int]:
+    """See rules.parity.equal_through, for the stages that are seen."""
+    table = risk_mart(seen.pipeline).table or ""
+    return equal_through(_trace(seen, table), copies_seen(seen))
 
 
 def _marts(seen: View) -> Iterator[Line]:
     if not _read(seen) or seen.assessment is None:
         return
-    through, compared = equal_through(seen), copies_seen(seen)
+    compared = copies_seen(seen)
+    through, unequal = _marts_equal(seen)
     blind = [name for stage, name in COPIES.items() if stage not in compared]
-    short = sum(
-        1
-        for row in _trace(seen, risk_mart(seen.pipeline).table or "")
-        if row.first_loss and row.first_loss not in (StageId.fivetran, StageId.postgres)
-    )
     words = f"to {day(through)}" if through else "on no day"
     yield _aged(
         seen,
@@ -195,7 +187,7 @@ def _marts(seen: View) -> Iterator[Line]:
             "parity.marts",
             (f"  {' = '.join(COPIES[stage] for stage in compared)} ", Tone.dim),
             words,
-            (f", {plural(short, 'day')} short" if short else "", Tone.late),
+            (f", but {plural(unequal, 'day')} before" if unequal else "", Tone.late),
             (f", {', '.join(blind)} unseen" if blind else "", Tone.unknown),
         ),
     )

@@ -17,12 +17,14 @@ from altui.core.model.health import (
     worst,
 )
 from altui.core.model.observed import Observation, ProbeError
-from altui.core.model.pipeline import Mart, Table
+from altui.core.model.pipeline import Mart, Table, risk_mart
 from altui.core.model.reading import Connection, Run, Series
 from altui.core.rules.look import Look
+from altui.core.rules.parity import equal_through, total_difference
 from altui.core.rules.serving import newest_seen
 
 VERSION = 1
+COPIES = (StageId.bigquery, StageId.dbt, StageId.elasticsearch)
 
 
 class Cause(Struct, frozen=True):
@@ -119,7 +121,11 @@ class ParityPanel(Struct, frozen=True):
     tables: dict[str, TableFigures]
     marts: dict[str, MartFigures]
     equal_through: date | None
-    """Newest day up to which staging, mart and index are equal on every day of the window."""
+    """Newest day on which staging, mart and index are equal."""
+    unequal_days: int
+    """Days before it on which they are not."""
+    total_tolerance_pct: float
+    """The runbook's tolerance of `delta_pct`."""
 
 
 class Panels(Struct, frozen=True):
@@ -140,6 +146,8 @@ class DayCounts(Struct, frozen=True):
 class Report(Struct, frozen=True):
     version: int
     generated_at: datetime
+    assessed_at: datetime
+    """When the figures were last judged: earlier where an observer answers."""
     profile: str
     state: State
     """The worst state of any stage."""
@@ -158,6 +166,7 @@ def report(look: Look, assessment: Assessment, profile: str) -> Report:
     return Report(
         version=VERSION,
         generated_at=look.now,
+        assessed_at=assessment.at,
         profile=profile,
         state=worst([stage.state for stage in assessment.stages.values()]),
         verdict=VerdictReport(
@@ -229,7 +238,8 @@ def _indices(look: Look) -> IndicesPanel:
 def _index(look: Look, mart: Mart) -> IndexFigures:
     series = look.index(mart)
     known = look.cluster.indices if look.cluster else {}
-    name = next((name for name in known if name.endswith(f"_{mart.index}")), mart.index)
+    ours = (name for name in known if name.endswith(f"_{mart.index}"))
+    name = min(ours, key=len, default=mart.index)  # a copy's name would be longer
     index = known.get(name)
     return IndexFigures(
         name=name,
@@ -245,6 +255,9 @@ def _index(look: Look, mart: Mart) -> IndexFigures:
 
 def _parity(look: Look, assessment: Assessment) -> ParityPanel:
     marts = {mart.name: series for mart in look.pipeline.marts if (series := look.mart(mart))}
+    main = risk_mart(look.pipeline).table
+    rows = tuple(row for row in assessment.trace if row.table == main)
+    through, unequal = equal_through(rows, COPIES)
     return ParityPanel(
         postgres=_seen(look.observation("postgres.counts")),
         bigquery=_seen(look.observation("bigquery.counts")),
@@ -254,22 +267,10 @@ def _parity(look: Look, assessment: Assessment) -> ParityPanel:
             name: MartFigures(series.rows, day_of(series.latest) if series.latest else None)
             for name, series in marts.items()
         },
-        equal_through=equal_through(assessment),
+        equal_through=through,
+        unequal_days=unequal,
+        total_tolerance_pct=100 * look.pipeline.total_tolerance,
     )
-
-
-def equal_through(assessment: Assessment) -> date | None:
-    """The newest day whose staging, mart and index counts agree, as do all days before it."""
-    stages = (StageId.bigquery, StageId.dbt, StageId.elasticsearch)
-    newest: date | None = None
-    for row in reversed(assessment.trace):
-        counts = [row.cells[stage].count for stage in stages if stage in row.cells]
-        if StageId.postgres not in row.cells or len(counts) < len(stages) or not any(counts):
-            continue  # fed by an ops table, without a mart, or before the first row
-        if None in counts or len(set(counts)) > 1:
-            return newest
-        newest = row.day
-    return newest
 
 
 def _table(look: Look, table: Table) -> TableFigures:
@@ -285,7 +286,7 @@ def _table(look: Look, table: Table) -> TableFigures:
         _side(raw),
         _side(look.staging(table)),
         delta,
-        abs(delta) * 100 / max(source.rows, 1) if source and delta is not None else None,
+        None if (share := total_difference(look, table)) is None else 100 * share,
         behind,
     )
 

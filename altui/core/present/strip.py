@@ -9,8 +9,8 @@ from altui.core.model.pipeline import risk_mart
 from altui.core.present.glyphs import STAGE_NAMES
 from altui.core.present.rows import Line, Segment, Tone, columns, line, pad, tone_of
 from altui.core.present.view import FIGURES_OF, View
-from altui.core.present.words import day
 from altui.core.rules.trace import COUNTED_BY
+from altui.core.words import day
 
 LABEL = 8
 LONG_LABEL = 20
@@ -109,7 +109,7 @@ def _age(seen: View, stage: StageId, health: StageHealth) -> str:
         return seen.age(since) if since else ""
     if health.age_of is None:
         return ""
-    by_day = stage is StageId.elasticsearch and health.age_of.time() == time()
+    by_day = stage in (StageId.elasticsearch, StageId.kibana) and health.age_of.time() == time()
     return day(health.age_of.date()) if by_day else seen.age(health.age_of)
 
 

@@ -4,7 +4,7 @@ from altui.core.model.health import VerdictState
 from altui.core.present.glyphs import VERDICTS
 from altui.core.present.rows import Line, Segment, Tone, line, pad
 from altui.core.present.view import View
-from altui.core.present.words import ago, day
+from altui.core.words import ago, day
 
 LABEL = 8
 WIDEST = 80

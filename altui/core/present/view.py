@@ -10,9 +10,9 @@ from altui.core.model.pipeline import SERVICES, Pipeline
 from altui.core.model.reading import Connection, Runs
 from altui.core.present.glyphs import Glyphs, glyphs
 from altui.core.present.rows import Line, Segment, Tone, ascii_only, fit, tone_of
-from altui.core.present.words import age, clock
 from altui.core.rules.look import Look
 from altui.core.rules.seeing import PROBES, SERVICE_NAMES, STATE_OF, service_of
+from altui.core.words import age, clock
 
 PATIENCE = timedelta(seconds=60)
 """A probe that is skipped (its budget is spent) does not keep the verdict stale for longer."""

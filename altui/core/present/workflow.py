@@ -8,8 +8,8 @@ from altui.core.model.pipeline import risk_mart
 from altui.core.model.reading import Run
 from altui.core.present.rows import Line, Segment, Tone, greyed, line, pad, tone_of
 from altui.core.present.view import View, trouble
-from altui.core.present.words import ago, behind, day, took
 from altui.core.rules.running import FAILED, failed_step
+from altui.core.words import ago, behind, day, took
 
 PROBE = "github.runs"
 NEWEST = 5

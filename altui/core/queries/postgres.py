@@ -42,6 +42,8 @@ def counts(tables: Sequence[Table], start: date) -> Query:
 
 def _part(table: Table, first: str) -> str:
     day, created = quoted(table.day), quoted(table.created)
+    if table.updated is not None:
+        created = f"greatest({created}, {quoted(table.updated)})"
     return (
         f"SELECT {_literal(table.name)} AS series, CASE WHEN d >= {first} THEN d END AS day,\n"
         f"  count(*) AS n, max(changed) AS changed, max(moment) AS latest\n"

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from altui.core.model.days import day_of
+from altui.core.model.days import day_of, start_of
 from altui.core.model.health import (
     STAGES,
     Assessment,
@@ -11,16 +11,17 @@ from altui.core.model.health import (
     StageHealth,
     StageId,
     State,
+    TraceRow,
     worst,
 )
-from altui.core.model.observed import Observation, Snapshot, Trouble
+from altui.core.model.observed import Observation, Snapshot
 from altui.core.model.pipeline import Pipeline, risk_mart
 from altui.core.model.reading import Connection, Runs
 from altui.core.rules.look import Check, Look
-from altui.core.rules.parity import differences, losses, tables_there
+from altui.core.rules.parity import differences, losses, tables_there, totals
 from altui.core.rules.running import workflow
 from altui.core.rules.schedule import due_times
-from altui.core.rules.seeing import unseen
+from altui.core.rules.seeing import STATE_OF, unseen
 from altui.core.rules.serving import indices, kibana, newest_document, newest_seen
 from altui.core.rules.syncing import fivetran
 from altui.core.rules.trace import trace
@@ -32,11 +33,12 @@ CHECKS: tuple[Check, ...] = (unseen, fivetran, tables_there, workflow, indices, 
 STAGE_PROBES: dict[StageId, tuple[str, ...]] = {
     StageId.postgres: ("postgres.counts",),
     StageId.fivetran: ("fivetran.connection",),
-    StageId.bigquery: ("bigquery.counts", "bigquery.tables"),
-    StageId.dbt: ("bigquery.counts", "github.runs"),
+    StageId.bigquery: ("bigquery.counts",),
+    StageId.dbt: ("bigquery.counts",),
     StageId.elasticsearch: ("elasticsearch.cluster", "elasticsearch.counts"),
     StageId.kibana: ("kibana.status",),
 }
+"""What a stage's state rests on: it is not ok while one of these has no answer."""
 
 
 def assess(
@@ -55,12 +57,12 @@ def assess(
     )
     look = Look(snapshot, pipeline, now, due, before.since if before else {})
     rows = trace(look)
-    findings = tuple(rank([*_checked(look), *losses(look, rows)], None))
+    findings = tuple(rank([*_checked(look), *losses(look, rows), *totals(look, rows)], None))
     since = {finding_key(finding): finding.since for finding in findings}
     since |= {key: look.first_seen(key) for key in differences(rows)}
     return Assessment(
         at=now,
-        stages={stage: _health(look, stage, findings) for stage in STAGES},
+        stages={stage: _health(look, stage, findings, rows) for stage in STAGES},
         findings=findings,
         trace=rows,
         verdict=verdict(look, findings, rows),
@@ -71,11 +73,7 @@ def assess(
 
 def finding_key(finding: Finding) -> str:
     """What makes two findings of two looks the same one."""
-    if finding.check.startswith("parity."):
-        return f"{finding.check}.{finding.subject.split(':', 1)[0]}"
-    if finding.check == "table.missing":
-        return f"{finding.check}.{finding.subject.split(' ', 1)[0]}"
-    return finding.check
+    return finding.key or finding.check
 
 
 def _checked(look: Look) -> Iterator[Finding]:
@@ -83,7 +81,9 @@ def _checked(look: Look) -> Iterator[Finding]:
         yield from check(look)
 
 
-def _health(look: Look, stage: StageId, findings: tuple[Finding, ...]) -> StageHealth:
+def _health(
+    look: Look, stage: StageId, findings: tuple[Finding, ...], rows: tuple[TraceRow, ...]
+) -> StageHealth:
     own = [finding for finding in findings if finding.stage is stage]
     seen = [look.observation(probe) for probe in STAGE_PROBES[stage]]
     state, detail = State.ok, ""
@@ -92,7 +92,7 @@ def _health(look: Look, stage: StageId, findings: tuple[Finding, ...]) -> StageH
         detail = next(finding.subject for finding in own if finding.state is state)
     elif absent := _absent(seen):
         state, detail = absent
-    elif _is_due(look, stage):
+    elif _is_due(look, stage, rows):
         state = State.due
     times = [item.at for item in seen if item and item.at]
     return StageHealth(
@@ -101,26 +101,33 @@ def _health(look: Look, stage: StageId, findings: tuple[Finding, ...]) -> StageH
 
 
 def _absent(seen: list[Observation | None]) -> tuple[State, str] | None:
-    """Off where nothing of the stage is configured; unknown where nothing was read yet."""
-    known = [item for item in seen if item is not None]
-    errors = [item.error for item in known if item.error]
-    if known and len(errors) == len(known) and errors[0].trouble is Trouble.off:
-        return State.off, errors[0].words
-    if not any(item.value is not None for item in known):
-        return State.unknown, "not looked yet"
+    """Off where it is not configured, denied or unknown where a probe it rests on has no answer."""
+    for item in seen:
+        if item is None:
+            return State.unknown, "not looked yet"
+        if item.error is not None:
+            state = STATE_OF[item.error.trouble]
+            return (State.unknown if state is State.broken else state), item.error.words
     return None
 
 
-def _is_due(look: Look, stage: StageId) -> bool:
+def _is_due(look: Look, stage: StageId, rows: tuple[TraceRow, ...]) -> bool:
+    """Whether something of this stage has not come yet and is not expected yet.
+
+    Rows newer than the last sync are always there; they make the stage due only once the next sync
+    should have started. Today is partial by definition.
+    """
     due = look.due
-    waiting = due.sync_slot is not None and look.now >= due.sync_slot
     if stage in (StageId.fivetran, StageId.bigquery):
-        return waiting
+        return due.sync_slot is not None and look.now >= due.sync_slot
     if stage in (StageId.dbt, StageId.elasticsearch):
         mart = risk_mart(look.pipeline)
         series = look.mart(mart) if stage is StageId.dbt else look.index(mart)
         newest = day_of(series.latest) if series and series.latest else None
-        return newest is not None and newest < due.coming_day
+        if newest is not None and newest < due.coming_day:
+            return True
+        cells = (row.cells.get(stage) for row in rows if row.day < look.today)
+        return any(cell is not None and cell.state is State.due for cell in cells)
     return False
 
 
@@ -159,4 +166,5 @@ def _age_of(look: Look, stage: StageId) -> datetime | None:
             index = look.index(mart)
             return index.latest if index else None
         case StageId.kibana:
-            return look.seen_at("kibana.status")
+            seen = newest_seen(look, mart)
+            return start_of(seen) if seen else None

@@ -26,6 +26,7 @@ CHECKS: dict[StageId, str] = {
     StageId.kibana: "parity.reader",
 }
 NAMES: dict[StageId, str] = {
+    StageId.postgres: "PostgreSQL",
     StageId.fivetran: "BigQuery",
     StageId.bigquery: "staging",
     StageId.dbt: "the mart",
@@ -52,6 +53,26 @@ def differences(rows: tuple[TraceRow, ...]) -> Iterator[str]:
             yield difference_key(row.table, row.day)
 
 
+def equal_through(
+    rows: tuple[TraceRow, ...], stages: tuple[StageId, ...]
+) -> tuple[date | None, int]:
+    """The newest day whose counts agree in all `stages`, and how many days before it do not.
+
+    `rows` are one table's, newest first; days before its first row do not count.
+    """
+    newest: date | None = None
+    unequal = 0
+    for row in rows:
+        counts = {row.cells[stage].count for stage in stages if stage in row.cells}
+        if counts <= {None, 0}:
+            continue
+        if len(counts) == 1:
+            newest = newest or row.day
+        elif newest is not None:
+            unequal += 1
+    return newest, unequal
+
+
 def total_difference(look: Look, table: Table) -> float | None:
     """|a-b| / max(a, 1) of live rows, Postgres against BigQuery; None while one is unseen."""
     source, raw = look.source_of(table), look.raw(table)
@@ -72,15 +93,56 @@ def tables_there(look: Look) -> Iterator[Finding]:
             if kind == "ops":
                 continue  # no ops table: the mart it feeds is off
             owner = stage or (StageId.bigquery if kind == "raw" else StageId.dbt)
+            key = f"table.missing.{name}"
             yield Finding(
                 "table.missing",
                 owner,
                 State.broken,
-                f"{bare or name} does not exist" + ("" if stage else f" ({kind})"),
-                look.first_seen(f"table.missing.{name}"),
+                f"table {name} does not exist" if stage else f"{kind} table {bare} does not exist",
+                look.first_seen(key),
                 (),
-                (Evidence(owner, counts.query[:200], words, observation.at),),
+                (Evidence(owner, probe, words, observation.at),),
+                key,
             )
+
+
+def totals(look: Look, rows: tuple[TraceRow, ...]) -> Iterator[Finding]:
+    """The runbook's tolerance on totals, beyond what the next sync still has to carry."""
+    for table in look.pipeline.tables:
+        source, raw = look.source_of(table), look.raw(table)
+        share = total_difference(look, table)
+        if source is None or raw is None or share is None or not _counted_now(look):
+            continue
+        waiting = sum(_waiting(row) for row in rows if row.table == table.name)
+        beyond = abs(source.rows - raw.rows) - waiting
+        if beyond / max(source.rows, 1) > look.pipeline.total_tolerance:
+            key = f"parity.total.{table.name}"
+            words = f"PostgreSQL {source.rows:,}, BigQuery {raw.rows:,}"
+            at = look.seen_at("bigquery.counts")
+            yield Finding(
+                "parity.total",
+                StageId.bigquery,
+                State.late,
+                f"{table.name}: totals differ by {100 * share:.2f} %, more than "
+                f"{100 * look.pipeline.total_tolerance:g} %",
+                look.first_seen(key),
+                (),
+                (Evidence(StageId.bigquery, "bigquery.counts", words, at),),
+                key,
+            )
+
+
+def _counted_now(look: Look) -> bool:
+    seen = (look.observation("postgres.counts"), look.observation("bigquery.counts"))
+    return all(item is not None and item.error is None for item in seen)
+
+
+def _waiting(row: TraceRow) -> int:
+    """Rows of a day that differ and are due."""
+    source, raw = row.cells.get(StageId.postgres), row.cells.get(StageId.fivetran)
+    if source is None or raw is None or raw.state is not State.due:
+        return 0
+    return abs((source.count or 0) - (raw.count or 0))
 
 
 def _loss(look: Look, stage: StageId, table: str, short: list[TraceRow]) -> Finding:
@@ -99,7 +161,7 @@ def _loss(look: Look, stage: StageId, table: str, short: list[TraceRow]) -> Find
     evidence = Evidence(
         OWNER.get(stage, stage),
         COUNTED_BY[stage],
-        f"{above.value} {had:,}, {stage.value} {has:,}",
+        f"{NAMES[above]} {had:,}, {NAMES[stage]} {has:,}",
         look.seen_at(COUNTED_BY[stage]),
         {above.value: had, stage.value: has},
     )
@@ -111,6 +173,7 @@ def _loss(look: Look, stage: StageId, table: str, short: list[TraceRow]) -> Find
         look.first_seen(f"{check}.{table}"),
         days,
         (evidence,),
+        f"{check}.{table}",
     )
 
 

@@ -2,12 +2,18 @@
 
 from collections.abc import Iterator
 
+from altui.core.model.days import day_of
 from altui.core.model.health import Evidence, Finding, StageId, State
 from altui.core.model.reading import Run, Runs
 from altui.core.rules.look import Look
-from altui.core.rules.schedule import missed_at, nightly_after, stuck_after
-
-FAILED = {"failure", "timed_out", "startup_failure"}
+from altui.core.rules.schedule import (
+    CANCELLED,
+    FAILED,
+    ONE_DAY,
+    missed_at,
+    nightly_after,
+    stuck_after,
+)
 
 
 def workflow(look: Look) -> Iterator[Finding]:
@@ -20,25 +26,67 @@ def workflow(look: Look) -> Iterator[Finding]:
             look, "workflow.disabled", State.late, f"the workflow is {runs.workflow_state}", None
         )
     yield from _missed(look, runs)
-    newest = next((run for run in runs.runs if run.conclusion != "skipped"), None)
-    if newest is None:
-        return
-    if newest.status != "completed":
-        started = newest.started_at or newest.created_at
-        if look.now - started >= stuck_after(look.due):
-            subject = f"run {newest.number} has been {newest.status} far longer than usual"
-            yield _finding(look, "workflow.stuck", State.late, subject, newest)
-        newest = next((run for run in runs.runs if run.status == "completed"), None)
-    if newest and newest.conclusion in FAILED:
-        step = failed_step(newest) or "an unnamed step"
-        yield _finding(
+    yield from _stuck(look, runs)
+    if (run := bad_run(look)) is not None:
+        yield _failed(look, run)
+
+
+def bad_run(look: Look) -> Run | None:
+    """The newest ended run, where it failed or was cancelled and readers still miss something.
+
+    A later success lifts it, and so does a complete day: a failed run on a pipeline that has
+    everything is history.
+    """
+    ended = [run for run in (look.runs.runs if look.runs else ()) if run.status == "completed"]
+    newest = next((run for run in ended if run.conclusion in {*FAILED, CANCELLED, "success"}), None)
+    if newest is None or newest.conclusion == "success":
+        return None
+    return None if _complete(look) else newest
+
+
+def _complete(look: Look) -> bool:
+    """Whether the newest complete day is in every daily index, as counted last."""
+    daily = [mart for mart in look.pipeline.marts if mart.table]
+    newest = [series.latest for mart in daily if (series := look.index(mart)) is not None]
+    return len(newest) == len(daily) and all(
+        latest is not None and day_of(latest) >= look.due.coming_day for latest in newest
+    )
+
+
+def _failed(look: Look, run: Run) -> Finding:
+    ended = run.updated_at or run.created_at
+    if run.conclusion == CANCELLED:
+        return _finding(
             look,
-            "workflow.failed",
-            State.broken,
-            f'run {newest.number} failed in "{step}"',
-            newest,
-            stage=stage_of(look, newest),
+            "workflow.cancelled",
+            State.late,
+            f"run {run.number} was cancelled",
+            run,
+            words=f"{run.event} run of {run.created_at:%d %b %H:%M}Z, cancelled {ended:%H:%M}Z",
         )
+    step = failed_step(run) or "an unnamed step"
+    before = next((done.name for done in reversed(run.steps) if done.conclusion == "success"), None)
+    return _finding(
+        look,
+        "workflow.failed",
+        State.broken,
+        f'run {run.number} failed in "{step}"',
+        run,
+        stage=stage_of(look, run),
+        words=f"{run.event} run ended {ended:%H:%M}Z" + (f', "{before}" was ok' if before else ""),
+    )
+
+
+def _stuck(look: Look, runs: Runs) -> Iterator[Finding]:
+    run = running(runs)
+    if run is None:
+        return
+    took = look.now - (run.started_at or run.created_at)
+    if took >= stuck_after(look.due):
+        usual = f"usually {look.due.usual_duration_s / 60:.0f} min"
+        words = f"{run.status.replace('_', ' ')} for {took.total_seconds() / 60:.0f} min, {usual}"
+        subject = f"run {run.number} takes far longer than usual"
+        yield _finding(look, "workflow.stuck", State.late, subject, run, words=words)
 
 
 def failed_step(run: Run) -> str | None:
@@ -59,22 +107,18 @@ def running(runs: Runs | None) -> Run | None:
 
 
 def _missed(look: Look, runs: Runs) -> Iterator[Finding]:
-    scheduled = nightly_after(look.due.coming_day, look.pipeline.workflow)
-    if look.now < missed_at(look.pipeline, look.due) or runs.workflow_state != "active":
-        return
-    if any(run.created_at >= scheduled for run in runs.runs):
-        return
-    known_since = min((run.created_at for run in runs.runs), default=None)
-    if known_since is None:
+    """Tonight's schedule, or the night before's while that is still the newest one passed."""
+    if runs.workflow_state != "active" or not runs.runs:
         return  # a workflow that has never run is new, not late
-    yield _finding(
-        look,
-        "workflow.missed",
-        State.late,
-        f"no run since the schedule of {scheduled:%d %b %H:%M}Z",
-        None,
-        days=True,
-    )
+    for day in (look.due.coming_day, look.due.coming_day - ONE_DAY):
+        scheduled = nightly_after(day, look.pipeline.workflow)
+        if look.now < missed_at(scheduled, look.due):
+            continue
+        if not any(run.created_at >= scheduled for run in runs.runs):
+            subject = f"no run since the schedule of {scheduled:%d %b %H:%M}Z"
+            words = "GitHub delays schedules and sometimes drops one"
+            yield _finding(look, "workflow.missed", State.late, subject, None, words=words)
+        return
 
 
 def _finding(
@@ -85,9 +129,8 @@ def _finding(
     run: Run | None,
     *,
     stage: StageId = StageId.dbt,
-    days: bool = False,
+    words: str = "",
 ) -> Finding:
-    words = f"status {run.status}, conclusion {run.conclusion}" if run else subject
     where = run.url if run else f"GET /actions/workflows/{look.pipeline.workflow.file}/runs"
     since = (run.updated_at or run.created_at) if run else look.first_seen(check)
     return Finding(
@@ -96,6 +139,6 @@ def _finding(
         state,
         subject,
         since,
-        (look.due.coming_day,) if days else (),
+        (),
         (Evidence(stage, where, words, look.seen_at("github.runs")),),
     )

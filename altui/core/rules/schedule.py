@@ -14,6 +14,8 @@ DURATION_WITHOUT_HISTORY = timedelta(minutes=10)
 MISSED_AFTER = timedelta(minutes=30)
 STUCK_AFTER_AT_LEAST = timedelta(minutes=30)
 ONE_DAY = timedelta(days=1)
+FAILED = {"failure", "timed_out", "startup_failure"}
+CANCELLED = "cancelled"
 
 
 def due_times(pipeline: Pipeline, runs: Runs | None, sync: Connection | None, now: datetime) -> Due:
@@ -21,10 +23,12 @@ def due_times(pipeline: Pipeline, runs: Runs | None, sync: Connection | None, no
     delay = usual_delay(runs, pipeline.workflow)
     duration = usual_duration(runs)
     yesterday = day_of(now) - ONE_DAY
-    coming_due_at = nightly_after(yesterday, pipeline.workflow) + delay + duration
-    slot = sync_slot(sync)
+    scheduled = nightly_after(yesterday, pipeline.workflow)
+    coming_due_at = scheduled + delay + duration
+    slot = sync_slot(sync, pipeline)
+    over = now >= coming_due_at or failed_since(runs, scheduled) is not None
     return Due(
-        wanted_day=yesterday if now >= coming_due_at else yesterday - ONE_DAY,
+        wanted_day=yesterday if over else yesterday - ONE_DAY,
         coming_day=yesterday,
         coming_due_at=coming_due_at,
         next_run_at=_next_nightly(pipeline.workflow, now),
@@ -40,11 +44,25 @@ def nightly_after(day: date, workflow: Workflow) -> datetime:
     return datetime.combine(day + ONE_DAY, time(workflow.hour, workflow.minute), UTC)
 
 
-def sync_slot(sync: Connection | None) -> datetime | None:
-    """When the next sync after the last success should start."""
-    if sync is None or sync.succeeded_at is None:
+def sync_slot(sync: Connection | None, pipeline: Pipeline) -> datetime | None:
+    """When the next sync after the last success, or after the connection was made, should start."""
+    last = sync and (sync.succeeded_at or sync.created_at)
+    if sync is None or last is None:
         return None
-    return sync.succeeded_at + timedelta(minutes=sync.sync_frequency)
+    return last + timedelta(minutes=min(sync.sync_frequency, pipeline.sync.every_minutes))
+
+
+def failed_since(runs: Runs | None, scheduled: datetime) -> Run | None:
+    """The newest ended run since the schedule, where it failed or was cancelled; None otherwise.
+
+    While another run is on its way the day is still expected from that one.
+    """
+    tonight = [run for run in (runs.runs if runs else ()) if run.created_at >= scheduled]
+    if not tonight or any(run.status != "completed" for run in tonight):
+        return None
+    if any(run.conclusion == "success" for run in tonight):
+        return None
+    return next((run for run in tonight if run.conclusion in {*FAILED, CANCELLED}), None)
 
 
 def usual_delay(runs: Runs | None, workflow: Workflow) -> timedelta:
@@ -68,9 +86,8 @@ def stuck_after(due: Due) -> timedelta:
     return max(3 * timedelta(seconds=due.usual_duration_s), STUCK_AFTER_AT_LEAST)
 
 
-def missed_at(pipeline: Pipeline, due: Due) -> datetime:
-    """When tonight's run counts as missed, if nothing started."""
-    scheduled = nightly_after(due.coming_day, pipeline.workflow)
+def missed_at(scheduled: datetime, due: Due) -> datetime:
+    """When the run of this schedule counts as missed, if nothing started."""
     return scheduled + timedelta(seconds=due.usual_delay_s) + MISSED_AFTER
 
 

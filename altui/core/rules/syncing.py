@@ -29,7 +29,7 @@ def fivetran(look: Look) -> Iterator[Finding]:
         )
     elif (late := late_at(look, connection)) and look.now >= late:
         ended = connection.succeeded_at
-        words = f"last success {ended:%d %b %H:%M}Z" if ended else "it never finished a sync"
+        words = f"last success {ended:%d %b %H:%M}Z" if ended else "it never finished one"
         yield _finding(
             look,
             connection,
@@ -50,14 +50,17 @@ def late_at(look: Look, connection: Connection) -> datetime | None:
 
 def _failed(look: Look, connection: Connection) -> Iterator[Finding]:
     failed, succeeded = connection.failed_at, connection.succeeded_at
-    if connection.setup_state == "broken" or connection.tasks:
-        words = "; ".join(task.message for task in connection.tasks) or "setup_state broken"
+    if connection.setup_state != "connected" or connection.tasks:
+        words = (
+            "; ".join(task.message for task in connection.tasks)
+            or f"setup_state {connection.setup_state}"
+        )
         yield _finding(
             look,
             connection,
             "fivetran.broken",
             State.broken,
-            "Fivetran's connection is broken",
+            f"Fivetran's connection is {connection.setup_state}, {len(connection.tasks)} tasks",
             words=words,
             since=failed if failed and (succeeded is None or failed > succeeded) else None,
         )

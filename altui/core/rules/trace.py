@@ -12,10 +12,11 @@ from msgspec import Struct
 from altui.core.model.days import days_between
 from altui.core.model.health import Cell, StageId, State, TraceRow
 from altui.core.model.pipeline import Mart, Table
-from altui.core.model.reading import Run, Runs, Series
+from altui.core.model.reading import Runs, Series
 from altui.core.rules.look import Look
 from altui.core.rules.reach import reader_sees
-from altui.core.rules.running import FAILED, failed_step, running
+from altui.core.rules.running import bad_run, failed_step, running
+from altui.core.rules.schedule import CANCELLED
 from altui.core.rules.seeing import STATE_OF
 
 MARGIN = timedelta(minutes=5)
@@ -165,10 +166,15 @@ def _sync_judge(look: Look, table: Table) -> Judge:
 def _carried_until(look: Look, raw: Series | None) -> datetime | None:
     """Rows written before this must be in the raw table as it was counted; None: nothing must."""
     counted_at = look.seen_at("bigquery.counts")
-    synced_at = look.connection.succeeded_at if look.connection else raw and raw.synced
-    if synced_at is None or counted_at is None or counted_at < synced_at:
+    observation = look.observation("fivetran.connection")
+    if raw is None or counted_at is None:
         return None
-    return synced_at - MARGIN
+    if look.connection is None or observation is None or observation.error is not None:
+        # nobody tells when a sync ended: the schedule's promise is all there is
+        sync = look.pipeline.sync
+        return counted_at - timedelta(minutes=sync.every_minutes + sync.grace_minutes)
+    synced_at = look.connection.succeeded_at
+    return synced_at - MARGIN if synced_at and counted_at >= synced_at else None
 
 
 def _build_judge(look: Look, mart: Mart, feed: Series | None) -> Judge:
@@ -177,7 +183,7 @@ def _build_judge(look: Look, mart: Mart, feed: Series | None) -> Judge:
     building = running(look.runs) is not None or bool(
         built_at and counted_at and counted_at < built_at
     )
-    failed = _last_failure(look.runs) not in (None, look.pipeline.workflow.export_step)
+    failed = _failed_in(look) not in (None, look.pipeline.workflow.export_step)
 
     def judge(day: date, upstream: int, count: int | None) -> State:
         if building or day > look.due.coming_day:
@@ -198,7 +204,7 @@ def _export_judge(look: Look, mart: Mart) -> Judge:
     built_at = look.mart_built_at(mart)
     exported_at = _exported_at(look.runs)
     exporting = running(look.runs) is not None
-    failed = _last_failure(look.runs) == look.pipeline.workflow.export_step
+    failed = _failed_in(look) == look.pipeline.workflow.export_step
 
     def judge(day: date, upstream: int, count: int | None) -> State:
         if exporting or day > look.due.coming_day:
@@ -228,12 +234,10 @@ def _exported_at(runs: Runs | None) -> datetime | None:
     )
 
 
-def _last_failure(runs: Runs | None) -> str | None:
-    """The step in which the newest ended run failed; None when it did not fail."""
-    ended: Run | None = next(
-        (run for run in (runs.runs if runs else ()) if run.status == "completed"), None
-    )
-    return (failed_step(ended) or "?") if ended and ended.conclusion in FAILED else None
+def _failed_in(look: Look) -> str | None:
+    """The step in which the run that should have carried the day failed; None without one."""
+    run = bad_run(look)
+    return (failed_step(run) or "?") if run and run.conclusion != CANCELLED else None
 
 
 def difference_key(table: str, day: date) -> str:

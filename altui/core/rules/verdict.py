@@ -1,6 +1,6 @@
 """The three lines for 3 am: what readers miss, why, and what to do."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
 from altui.core.model.health import (
     SEVERITY,
@@ -15,15 +15,20 @@ from altui.core.model.health import (
 from altui.core.model.observed import Trouble
 from altui.core.model.pipeline import risk_mart
 from altui.core.rules.look import Look
-from altui.core.rules.running import running
+from altui.core.rules.schedule import nightly_after
 from altui.core.rules.seeing import service_of, silent
 from altui.core.rules.serving import newest_document, newest_seen
 from altui.core.runbook.escalation import escalations
+from altui.core.words import behind, clock, day, took
 
 WIDTH = 80
 LABEL = 8
 """Each line starts with a word of eight columns: `BROKEN  `, `WHY     `."""
 BAD = (State.broken, State.late)
+URGENT = timedelta(hours=3)
+"""An SLA that ends later than this can wait for the morning's first look."""
+OWNED_BY = {"parity.raw": StageId.fivetran, "parity.total": StageId.fivetran}
+"""Findings that show at one stage and belong to the owners of another."""
 
 
 def verdict(look: Look, findings: tuple[Finding, ...], rows: tuple[TraceRow, ...]) -> Verdict:
@@ -33,8 +38,10 @@ def verdict(look: Look, findings: tuple[Finding, ...], rows: tuple[TraceRow, ...
             VerdictState.stale, "nothing has been seen yet", "no service was asked", "wait, or r"
         )
     mute, configured = silent(look)
-    if mute >= 3 and mute * 2 > configured:
+    if (mute >= 3 and mute * 2 > configured) or (mute == configured >= 2):
         return _check(look, mute, configured)
+    if all(seen.error is not None for seen in look.snapshot.observations.values()):
+        return _blind(look)
     bad = [finding for finding in findings if finding.state in BAD]
     if bad:
         return _bad(look, bad, rows)
@@ -75,15 +82,17 @@ def _bad(look: Look, bad: list[Finding], rows: tuple[TraceRow, ...]) -> Verdict:
     ranked = rank(bad, lost)
     cause = ranked[0]
     state = VerdictState.broken if cause.state is State.broken else VerdictState.late
-    since = min(finding.since for finding in bad if finding.state is cause.state)
-    headline = f"{_missing(look, bad) or cause.subject}. Since {_clock(look, since)}"
+    missing = _missing(look, bad)
     words = "; ".join(evidence.words for evidence in cause.evidence if evidence.words)
-    why = cause.subject if cause.subject not in headline else ""
-    why = ": ".join(part for part in (why, words) if part) or cause.check
-    if len(ranked) > 1:
-        why = f"{_cut(why, WIDTH - LABEL - 12)} (+{len(ranked) - 1} more)"
+    why = ": ".join(part for part in (cause.subject if missing else "", words) if part)
+    others = f" (+{len(ranked) - 1} more)" if len(ranked) > 1 else ""
     return Verdict(
-        state, _fit(headline), _fit(why), _fit(_owner(look, cause)), since, lost or cause.stage
+        state,
+        _fit(missing or cause.subject, f". Since {_since(look, cause.since)}"),
+        _fit(why or cause.check, others),
+        _fit(_todo(look, cause)),
+        cause.since,
+        lost or cause.stage,
     )
 
 
@@ -93,22 +102,28 @@ def _missing(look: Look, bad: list[Finding]) -> str:
         return ""
     wanted = look.due.wanted_day
     marts = [mart for mart in look.pipeline.marts if mart.table]
-    present = sum((newest_document(look, mart) or date.min) >= wanted for mart in marts)
+    without = [mart for mart in marts if (newest_document(look, mart) or date.min) < wanted]
+    where = without[0].index if len(marts) == 1 else f"{len(without)} of {len(marts)} indices"
     ends = newest_seen(look, risk_mart(look.pipeline))
-    tail = f"; dashboard ends {_day(ends)}" if ends else ""
-    return f"{_day(wanted)} is in {present} of {len(marts)} daily indices{tail}"
+    tail = f"; dashboard ends {day(ends)}" if ends else ""
+    return f"{day(wanted)} is not in {where}{tail}"
 
 
-def _owner(look: Look, finding: Finding) -> str:
-    escalation = escalations()[finding.stage]
-    left = escalation.deadline(finding.since) - look.now
-    clock = f"{_span(left)} left" if left >= timedelta() else f"{_span(-left)} over"
+def _todo(look: Look, finding: Finding) -> str:
+    """Who to page, and whether it can wait: an SLA that is far off wakes nobody."""
+    escalation = escalations()[OWNED_BY.get(finding.check, finding.stage)]
+    deadline = escalation.deadline(finding.since)
+    left = deadline - look.now
     sla = (
         f"{escalation.business_days} business day"
         if escalation.business_days
         else f"{escalation.hours:g}h"
     )
-    return f"page {escalation.owner} (SLA {sla}, {clock})"
+    if left < timedelta():
+        return f"page {escalation.owner}: SLA {sla}, {behind(-left)} over"
+    if left > URGENT:
+        return f"can wait until {clock(look.now, deadline)}: {escalation.owner} (SLA {sla})"
+    return f"page {escalation.owner} (SLA {sla}, {behind(left)} left)"
 
 
 def _check(look: Look, mute: int, configured: int) -> Verdict:
@@ -122,25 +137,33 @@ def _check(look: Look, mute: int, configured: int) -> Verdict:
     )
     return Verdict(
         VerdictState.check,
-        _fit(
-            f"nothing answers from this host since {since:%H:%M}Z, {mute} of {configured}: "
-            "your VPN or proxy?"
-        ),
-        _fit("most services silent at once: the first suspect is this host's network"),
-        _fit("check VPN, proxy and DNS here; altui keeps asking and says when they answer"),
+        _fit(f"nothing answers from this host since {since:%H:%M}Z, {mute} of {configured}"),
+        "most services silent at once: this host's VPN, proxy or DNS is the suspect",
+        "check the network here; altui keeps asking and says when they answer",
         since,
+    )
+
+
+def _blind(look: Look) -> Verdict:
+    """No service gave an answer; each said, or we know, why."""
+    words = [seen.error.words for seen in look.snapshot.observations.values() if seen.error]
+    return Verdict(
+        VerdictState.check,
+        _fit(f"nothing can be seen: {', '.join(_unseen(look))}"),
+        _fit(words[0] if words else "no service is configured"),
+        "mend the settings named above (README, A real pipeline), then look again",
     )
 
 
 def _suspected(look: Look, finding: Finding) -> Verdict:
     newest = newest_document(look, risk_mart(look.pipeline))
-    seen = f"; last seen through {_day(newest)}" if newest else ""
     words = next((evidence.words for evidence in finding.evidence if evidence.words), finding.check)
+    seen = f", held {day(newest)} when last seen" if newest else ""
     return Verdict(
         VerdictState.suspected,
-        _fit(f"{finding.subject}{seen}. Since {_clock(look, finding.since)}"),
-        _fit(f"{words} (seen from this host only; no second witness)"),
-        _fit(f"r looks again. If it stays: {_owner(look, finding)}"),
+        _fit(finding.subject, f". Since {_since(look, finding.since)}"),
+        _fit(words, f"{seen}; no second witness"),
+        _fit(f"r looks again. If it stays: {_todo(look, finding)}"),
         finding.since,
         finding.stage,
     )
@@ -151,28 +174,41 @@ def _waiting(look: Look) -> Verdict | None:
     newest = newest_document(look, mart)
     if newest is None or newest >= coming or look.due.wanted_day >= coming:
         return None
-    delay = timedelta(seconds=look.due.usual_delay_s)
-    run = running(look.runs)
     late_at = f"{look.due.coming_due_at:%H:%M}Z"
-    workflow = look.pipeline.workflow
-    schedule = f"{workflow.hour:02}:{workflow.minute:02}Z"
-    if run is not None:
-        state = f"run {run.number} is {run.status.replace('_', ' ')}"
-    elif look.now.time() < time(workflow.hour, workflow.minute):
-        state = f"nightly run due {schedule}"
-    else:
-        state = f"nightly run due {schedule} has not started"
+    state, why = _night(look)
     return Verdict(
         VerdictState.wait,
-        _fit(f"{_day(coming)} not exported yet; {state}"),
-        _fit(f"GitHub starts it late: allowed for {_span(delay)}. Late only at {late_at}"),
+        _fit(f"{day(coming)} not exported yet; {state}"),
+        _fit(f"{why}. Late only at {late_at}"),
         _fit(f"nothing; sleep until {late_at}"),
     )
 
 
+def _night(look: Look) -> tuple[str, str]:
+    """What is known of the run that carries the coming day, and why it may still be on its way."""
+    scheduled = nightly_after(look.due.coming_day, look.pipeline.workflow)
+    at = f"{scheduled:%H:%M}Z"
+    delay = behind(timedelta(seconds=look.due.usual_delay_s))
+    late_start = f"GitHub starts it late: {delay} are allowed for"
+    observation = look.observation("github.runs")
+    if look.runs is None or observation is None or observation.error is not None:
+        return f"nightly run of {at} cannot be seen", "GitHub is not seen from here"
+    run = next((run for run in look.runs.runs if run.created_at >= scheduled), None)
+    if run is None and look.now < scheduled:
+        return f"nightly run due {at}", late_start
+    if run is None:
+        return f"nightly run due {at} has not started (+{behind(look.now - scheduled)})", late_start
+    usual = took(look.due.usual_duration_s)
+    started = clock(look.now, run.started_at or run.created_at)
+    if run.status != "completed":
+        return f"run {run.number} runs since {started}", f"it usually takes {usual}"
+    ended = clock(look.now, run.updated_at or run.created_at)
+    return f"run {run.number}: {run.conclusion}, {ended}", "the index was not counted since"
+
+
 def _ok(look: Look, rows: tuple[TraceRow, ...]) -> Verdict:
     mart = risk_mart(look.pipeline)
-    newest = newest_document(look, mart)
+    newest = newest_document(look, mart) if _counted(look, "elasticsearch.counts") else None
     row = next((row for row in rows if row.table == mart.table and row.day == newest), None)
     counts = _counts(row) if row else []
     unseen = _unseen(look)
@@ -180,14 +216,19 @@ def _ok(look: Look, rows: tuple[TraceRow, ...]) -> Verdict:
         headline = "nothing is wrong as far as seen"
     else:
         end = "to the dashboard" if look.kibana else "to the index"
-        figures = f" ({'='.join(counts)})" if counts else ""
-        headline = f"{_day(newest)} complete {end}{figures}"
+        whole = f"complete {end}" if _counted(look, "bigquery.counts") else "is in the index"
+        headline = f"{day(newest)} {whole} ({'='.join(counts)})"
     if unseen:
         headline += f". Unseen: {', '.join(unseen)}"
-    why = f"next nightly run {look.due.next_run_at:%d %b %H:%M}Z"
+    why = f"next nightly run {clock(look.now, look.due.next_run_at)}"
     if look.due.sync_slot:
-        why += f", next sync {look.due.sync_slot:%H:%M}Z"
+        why += f", next sync {clock(look.now, look.due.sync_slot)}"
     return Verdict(VerdictState.ok, _fit(headline), _fit(why), _fit("nothing"))
+
+
+def _counted(look: Look, probe: str) -> bool:
+    seen = look.observation(probe)
+    return seen is not None and seen.error is None
 
 
 def _counts(row: TraceRow) -> list[str]:
@@ -206,26 +247,13 @@ def _unseen(look: Look) -> list[str]:
     return list(words.values())
 
 
-def _clock(look: Look, since: datetime) -> str:
-    stamp = f"{since:%H:%M}Z" if since.date() == look.now.date() else f"{since:%d %b %H:%M}Z"
-    return f"{stamp} ({_span(look.now - since)})"
+def _since(look: Look, since: datetime) -> str:
+    return f"{clock(look.now, since)} ({behind(look.now - since)})"
 
 
-def _span(length: timedelta) -> str:
-    minutes = int(length.total_seconds() // 60)
-    if minutes < 60:
-        return f"{minutes}m"
-    if minutes < 48 * 60:
-        return f"{minutes // 60}h{minutes % 60:02}"
-    return f"{minutes // 1440}d {minutes % 1440 // 60}h"
-
-
-def _day(day: date | None) -> str:
-    return f"{day.day} {day:%b}" if day else "no day"
-
-
-def _fit(line: str) -> str:
-    return _cut(line, WIDTH - LABEL)
+def _fit(line: str, tail: str = "") -> str:
+    """The line within 80 columns; what is cut is the middle, never its tail."""
+    return _cut(line, WIDTH - LABEL - len(tail)) + tail
 
 
 def _cut(line: str, width: int) -> str:

@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -35,7 +35,13 @@ def observed(tmp_path: Path) -> Iterator[Store]:
 
 @pytest.fixture
 def environ(tmp_path: Path) -> dict[str, str]:
-    return {"ALTUI_STATE_DIR": str(tmp_path), "ES_URL": "http://127.0.0.1:1"}
+    clock = tmp_path / "clock.json"
+    clock.write_text(json.dumps({"offset_s": (NOON - datetime.now(UTC)).total_seconds()}))
+    return {
+        "ALTUI_STATE_DIR": str(tmp_path),
+        "ALTUI_CLOCK": str(clock),
+        "ES_URL": "http://127.0.0.1:1",
+    }
 
 
 def fed(store: Store, snapshot: Snapshot) -> None:
@@ -78,6 +84,14 @@ def test_a_finding_exits_1_and_the_table_says_what_json_says(
     figures = report.panels.parity.tables["emails"].postgres
     assert figures is not None
     assert f"{figures.rows:,}" in table
+
+
+def test_what_a_silent_observer_left_is_not_passed_off_as_now(
+    observed: Store, environ: dict[str, str], capsys: pytest.CaptureFixture[str]
+):
+    fed(observed, Snapshot(NOON - timedelta(hours=9), healthy(NOON).observations))
+    assert check(environ, as_json=False, fresh=False) is not Exit.ok
+    assert "observer saw it" not in capsys.readouterr().err
 
 
 def test_nothing_seen_at_all_exits_3(

@@ -63,7 +63,7 @@ def test_the_clients_load_no_data_frames() -> None:
         "from altui.observe.probes import probes\n"
         "from altui.services.errors import ServiceError\n"
         "from altui.clock import system_clock\n"
-        "env = {'BQ_PROJECT': 'p', 'GOOGLE_APPLICATION_CREDENTIALS': 'no', 'ES_URL': 'no'}\n"
+        "env = {'BQ_PROJECT': 'p', 'GOOGLE_APPLICATION_CREDENTIALS': 'no', 'ES_URL': 'http://127.0.0.1:1'}\n"
         "async def ask():\n"
         "    for probe in probes(load(env), system_clock):\n"
         "        try: await probe.read()\n"

@@ -18,7 +18,7 @@ from altui.core.present.rows import (
     pad,
     tone_of,
 )
-from altui.core.present.words import age, ago, behind, clock, size, took
+from altui.core.words import age, ago, behind, clock, size, took
 
 NOW = datetime(2026, 11, 23, 12, 0, 5, tzinfo=UTC)
 

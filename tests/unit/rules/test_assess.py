@@ -8,7 +8,7 @@ import pytest
 from altui.core.model.health import Assessment, StageId, State, VerdictState
 from altui.core.model.observed import Snapshot, Trouble
 from altui.core.model.pipeline import Pipeline
-from altui.core.model.reading import Index, Runs
+from altui.core.model.reading import Counts, Index, Runs
 from altui.core.rules.assess import assess
 from tests.world import at, healthy, run_at, with_error, with_value, without_rows
 
@@ -138,7 +138,7 @@ def test_a_missing_day_in_the_index_is_late_and_names_what_readers_miss():
     result = judged(snapshot)
     assert checks(result) == {"parity.index", "index.behind.mrt_risk_daily"}
     assert result.verdict.state is VerdictState.late
-    assert "22 Nov is in 0 of 1" in result.verdict.headline
+    assert "22 Nov is not in risk_daily" in result.verdict.headline
     assert "dashboard ends 21 Nov" in result.verdict.headline
 
 
@@ -288,3 +288,145 @@ def test_nothing_read_yet_is_unknown_not_green():
     result = judged(Snapshot(NOON))
     assert {health.state for health in result.stages.values()} == {State.unknown}
     assert result.verdict.state is VerdictState.stale
+
+
+def nightly(snapshot: Snapshot, **changes: object) -> Snapshot:
+    """The snapshot at 03:50 with tonight's run, started 03:40 and ended 03:46, changed."""
+    runs = snapshot.get("github.runs", Runs)
+    assert runs is not None
+    tonight = msgspec.structs.replace(run_at(900, at("2026-11-23 03:40")), **changes)
+    return with_value(snapshot, "github.runs", runs=(tonight, *runs.runs))
+
+
+BEFORE = Snapshot(at("2026-11-23 03:50"), healthy(at("2026-11-23 03:30")).observations)
+
+
+def test_a_failed_nightly_run_makes_its_day_missed_at_once():
+    result = judged(nightly(BEFORE, conclusion="failure"))
+    assert result.verdict.state is VerdictState.broken
+    assert result.verdict.headline.startswith("22 Nov is not in risk_daily")
+    assert result.stages[StageId.dbt].state is State.broken
+    assert result.verdict.first_loss is StageId.dbt
+
+
+def test_a_cancelled_nightly_run_is_no_reason_to_sleep():
+    result = judged(nightly(BEFORE, conclusion="cancelled"))
+    assert result.verdict.state is VerdictState.late
+    assert "workflow.cancelled" in checks(result)
+
+
+def test_a_running_nightly_run_is_said_to_run():
+    verdict = judged(nightly(BEFORE, status="in_progress", conclusion=None)).verdict
+    assert verdict.state is VerdictState.wait
+    assert "run 900 runs since 03:40Z" in verdict.headline
+
+
+def test_a_night_that_github_does_not_show_is_not_claimed_to_be_late():
+    now = BEFORE.at
+    verdict = judged(with_error(BEFORE, "github.runs", Trouble.off, since=now)).verdict
+    assert "cannot be seen" in verdict.headline
+
+
+def test_a_failed_run_by_hand_on_a_complete_pipeline_is_nobodys_alarm():
+    snapshot = healthy(NOON)
+    runs = snapshot.get("github.runs", Runs)
+    assert runs is not None
+    failed = run_at(900, at("2026-11-23 11:30"), conclusion="failure")
+    by_hand = msgspec.structs.replace(failed, event="workflow_dispatch")
+    snapshot = with_value(snapshot, "github.runs", runs=(by_hand, *runs.runs))
+    assert judged(snapshot).findings == ()
+
+
+def test_a_repaired_day_lifts_the_failed_run():
+    snapshot = healthy(NOON)
+    runs = snapshot.get("github.runs", Runs)
+    assert runs is not None
+    failed = run_at(812, at("2026-11-23 03:40"), conclusion="failure")
+    snapshot = with_value(snapshot, "github.runs", runs=(failed, *runs.runs[1:]))
+    assert judged(snapshot).verdict.state is VerdictState.ok
+
+
+def test_a_stage_whose_counts_were_never_read_is_not_ok():
+    snapshot = with_error(
+        healthy(NOON), "bigquery.counts", Trouble.unreachable, since=NOON - timedelta(minutes=2)
+    )
+    result = judged(snapshot)
+    assert result.stages[StageId.dbt].state is State.unknown
+    assert "complete" not in result.verdict.headline
+
+
+def test_a_connection_that_never_finished_a_sync_or_is_incomplete_is_not_ok():
+    made = NOON - timedelta(hours=3)
+    never = with_value(healthy(NOON), "fivetran.connection", succeeded_at=None, created_at=made)
+    assert "fivetran.late" in checks(judged(never))
+    incomplete = with_value(healthy(NOON), "fivetran.connection", setup_state="incomplete")
+    assert "fivetran.broken" in checks(judged(incomplete))
+
+
+def test_the_runbooks_hour_holds_whatever_frequency_was_set():
+    seldom = with_value(
+        healthy(NOON),
+        "fivetran.connection",
+        sync_frequency=1440,
+        succeeded_at=NOON - timedelta(hours=20),
+    )
+    assert "fivetran.late" in checks(judged(seldom))
+
+
+def test_without_fivetran_rows_older_than_its_promise_must_have_been_copied():
+    day = date(2026, 11, 10)
+    snapshot = healthy(NOON)
+    for series in ("raw.emails", "staging.emails"):
+        snapshot = without_rows(snapshot, "bigquery.counts", series, day, 1)
+    snapshot = with_error(snapshot, "fivetran.connection", Trouble.off, since=NOON)
+    assert "parity.raw" in checks(judged(snapshot))
+
+
+def test_a_row_that_fivetran_left_behind_is_fivetrans_owners_to_mend():
+    day = date(2026, 11, 10)
+    snapshot = healthy(NOON)
+    for series in ("raw.emails", "staging.emails"):
+        snapshot = without_rows(snapshot, "bigquery.counts", series, day, 1)
+    verdict = judged(snapshot).verdict
+    assert "Platform team" in verdict.do
+    assert "PostgreSQL" in verdict.why
+
+
+def test_a_missing_table_keeps_its_since():
+    snapshot = with_value(
+        healthy(NOON), "bigquery.counts", missing={"raw.emails": "Not found: Table"}
+    )
+    first = judged(snapshot)
+    later = judged(Snapshot(NOON + timedelta(minutes=9), snapshot.observations), first)
+    finding = next(finding for finding in later.findings if finding.check == "table.missing")
+    assert finding.since == NOON
+
+
+def test_a_missed_night_is_still_missed_after_midnight():
+    after = healthy(at("2026-11-24 00:30"))
+    runs = after.get("github.runs", Runs)
+    assert runs is not None
+    without = with_value(after, "github.runs", runs=runs.runs[1:])
+    assert "workflow.missed" in checks(judged(without))
+
+
+def test_totals_beyond_one_percent_are_a_finding_of_their_own():
+    snapshot = healthy(NOON)
+    counts = snapshot.observations["postgres.counts"].value
+    assert isinstance(counts, Counts)
+    emails = counts.series["emails"]
+    more = msgspec.structs.replace(emails, rows=emails.rows * 2)
+    snapshot = with_value(snapshot, "postgres.counts", series={**counts.series, "emails": more})
+    assert checks(judged(snapshot)) == {"parity.total"}
+
+
+def test_without_any_answer_the_verdict_is_never_ok():
+    snapshot = healthy(NOON)
+    for probe in snapshot.observations:
+        snapshot = with_error(snapshot, probe, Trouble.off, "not set", since=NOON)
+    assert judged(snapshot).verdict.state is VerdictState.check
+
+
+def test_what_can_wait_until_the_morning_says_so():
+    snapshot = with_value(healthy(NOON), "kibana.status", dashboard=None)
+    assert judged(snapshot).verdict.do.startswith("can wait until")
