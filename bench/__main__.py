@@ -1,5 +1,6 @@
 """`python -m bench`: every budget that can be measured here, each with its figure."""
 
+import asyncio
 import statistics
 import subprocess
 import sys
@@ -8,10 +9,17 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+import msgspec
+
+from altui.clock import clock_of
+from altui.config import load
 from altui.core.model.pipeline import Pipeline
 from altui.core.rules.assess import assess
+from altui.observe.observer import COUNTS
+from altui.observe.probes import probes
 from bench.figures import Figure, table
 from bench.pipeline import sandbox
+from bench.screen import lag, refresh
 from bench.terminal import terminal
 from tests.world import at, healthy
 
@@ -76,8 +84,35 @@ def open_dashboard(environ: Mapping[str, str]) -> Iterator[Figure]:
         yield Figure("quit", screen.wait(10), 0.3, "s")
 
 
+def screen(environ: Mapping[str, str]) -> Iterator[Figure]:
+    with tempfile.TemporaryDirectory(prefix="altui-bench-") as name:
+        yield from lag(Path(name) / "lag")
+        yield from refresh(ALTUI, environ, Path(name) / "refresh")
+
+
+def year(environ: Mapping[str, str]) -> Iterator[Figure]:
+    """Counts of 365 days on every stage: one query a service."""
+    settings = load(environ)
+    pipeline = msgspec.structs.replace(settings.pipeline, window_days=365)
+    settings = msgspec.structs.replace(settings, pipeline=pipeline)
+
+    async def read() -> dict[str, float]:
+        table = {probe.id: probe for probe in probes(settings, clock_of(settings.clock))}
+        took: dict[str, float] = {}
+        for name in COUNTS:
+            await table[name].read()  # the client's import is another budget's
+            began = time.perf_counter()
+            await table[name].read()
+            took[name] = time.perf_counter() - began
+        return took
+
+    for name, seconds in asyncio.run(read()).items():
+        yield Figure(f"365 days, {name}", seconds, 2, "s")
+
+
 MEASURES = {
-    measure.__name__: measure for measure in (version, rules, check, first_paint, open_dashboard)
+    measure.__name__: measure
+    for measure in (version, rules, check, first_paint, open_dashboard, screen, year)
 }
 
 

@@ -60,7 +60,8 @@ class Dashboard(App[int]):
             self._painted()
 
     def look(self) -> None:
-        if self.feed.news() and isinstance(self.screen, Place):
+        # on the way out the last tick may find a screen that was emptied already
+        if self.feed.news() and isinstance(self.screen, Place) and self.screen.children:
             self.screen.draw(self.feed.view())
 
     def on_place_open(self, message: Place.Open) -> None:

@@ -74,7 +74,7 @@ async def test_postgres_counts(table: dict[str, Probe], settings: Settings) -> N
             assert (series.rows, series.latest) == (total, latest)
             for wanted in (seen.start, max(series.by_day), max(series.by_day) - timedelta(7)):
                 found, written = asked.execute(
-                    f"SELECT count(*), max(created_at) FROM {name}"
+                    f"SELECT count(*), max(greatest(created_at, updated_at)) FROM {name}"
                     f" WHERE {day} >= %s AND {day} < %s",
                     (midnight(wanted), midnight(wanted + timedelta(1))),
                 ).fetchone()
@@ -149,7 +149,7 @@ async def test_a_source_table_that_is_not_there(settings: Settings) -> None:
     ("table", "trouble", "words"),
     [
         (
-            Table("a", "pg_catalog.pg_authid", "", "", "rolvaliduntil", "rolvaliduntil"),
+            Table("a", "pg_catalog.pg_authid", "", "", "rolvaliduntil", "rolvaliduntil", None),
             Trouble.denied,
             "42501",
         ),

@@ -1,0 +1,51 @@
+"""What the documents promise is there."""
+
+import json
+import re
+from pathlib import Path
+
+import jsonschema
+import msgspec
+
+from altui.core.model.pipeline import Pipeline
+from altui.core.present.report import report
+from altui.core.rules.assess import assess
+from altui.core.rules.look import Look
+from docs import schema
+from tests.world import at, healthy
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_published_schema_is_fresh():
+    assert schema.OUT.read_text() == schema.text(), "run: python -m docs.schema"
+
+
+def test_a_report_fits_the_published_schema():
+    snapshot = healthy(at("2026-11-23 12:00"))
+    judged = assess(snapshot, Pipeline(), snapshot.at)
+    assert judged.due is not None
+    look = Look(snapshot, Pipeline(), snapshot.at, judged.due)
+    made = json.loads(msgspec.json.encode(report(look, judged, "prod")))
+    jsonschema.validate(made, json.loads(schema.OUT.read_text()))
+
+
+def test_every_make_target_the_documents_name_exists():
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.M))
+    for name in ("README.md", "CONTRIBUTING.md"):
+        named = set(re.findall(r"`make ([a-z]+)", (ROOT / name).read_text()))
+        assert named <= targets, name
+
+
+def test_every_folder_contributing_names_exists():
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    for path in re.findall(r"`((?:altui|tests|docs|bench|analytics)/[a-z_/.]+)`", text):
+        assert (ROOT / path).exists(), path
+
+
+def test_every_environment_name_of_the_readme_is_a_setting():
+    text = (ROOT / "README.md").read_text()
+    source = (ROOT / "altui" / "config.py").read_text()
+    named = set(re.findall(r"`([A-Z]+_[A-Z_]+)`", text)) - {"ALTUI_SECTION_KEY"}
+    for name in named:
+        assert name in source or name.startswith("ALTUI_"), name
