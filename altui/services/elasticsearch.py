@@ -84,7 +84,10 @@ class ElasticsearchReader:
             ).body,
         )
         settings = client.indices.get_settings(
-            index=pattern, name="index.blocks.*", flat_settings=True
+            index=pattern,
+            name="index.blocks.*",
+            flat_settings=True,
+            expand_wildcards="all",  # a closed index may be blocked too
         ).body
         template = client.indices.exists_index_template(name=self._pipeline.template)
         indices = (_index(row, settings) for row in listed)
@@ -170,8 +173,11 @@ def _words_of(cause: Any) -> str:
     if not isinstance(cause, dict):
         return clean(cause)
     said = cast(dict[str, Any], cause)
-    roots = said.get("root_cause") or [said]
-    return clean(f"{roots[0].get('type', '')}: {roots[0].get('reason', '')}")
+    inner = cast(list[dict[str, Any]], said.get("root_cause") or [])
+    roots = [*inner, said]
+    kind = roots[0].get("type") or said.get("type") or "error"
+    reason = next((root["reason"] for root in roots if root.get("reason")), "no reason given")
+    return clean(f"{kind}: {reason}")
 
 
 def _offered(ask: Callable[[], dict[str, Any]]) -> dict[str, Any]:

@@ -70,14 +70,14 @@ class ElasticsearchWriter:
 
     def check(self) -> None:
         """Raises ServiceError when nobody answers or the credentials are wrong."""
-        with translated("GET /", self._url):
+        with translated("GET /_cluster/health", self._url):
             from elasticsearch import AuthorizationException
 
             # an account that may write need not be allowed to ask for this
             with suppress(AuthorizationException):
                 for attempt in _attempts():
                     with attempt:
-                        self._client.info()
+                        self._client.cluster.health()  # some distributions refuse GET /
 
     def refresh(self, indices: Sequence[str]) -> None:
         """Make what was indexed visible to searches. Raises ServiceError."""

@@ -76,8 +76,6 @@ class Connection(Struct, frozen=True, tag=True):
     tasks: tuple[Note, ...] = ()
     warnings: tuple[Note, ...] = ()
     tables: tuple[SyncTable, ...] = ()
-    sync_minute: int | None = None
-    """Minute of the hour at which scheduled syncs start, where it is known."""
 
 
 class RunStep(Struct, frozen=True):

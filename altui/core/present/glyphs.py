@@ -50,8 +50,6 @@ ASCII = Glyphs(
     bars="_.-=+#",
 )
 
-STATE_WORDS: dict[State, str] = {state: state.value for state in State}
-
 STAGE_NAMES: dict[StageId, tuple[str, str]] = {
     StageId.postgres: ("postgres", "pg"),
     StageId.fivetran: ("fivetran", "ftran"),

@@ -24,7 +24,6 @@ SHARES: dict[StageId, int] = {
 }
 """Columns of each stage at 80; wider screens share what they have more."""
 COUNT = 6
-LINK = 4
 BAD = (State.late, State.broken)
 
 

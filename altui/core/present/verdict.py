@@ -7,7 +7,6 @@ from altui.core.present.view import View
 from altui.core.words import ago, day
 
 LABEL = 8
-WIDEST = 80
 
 
 def verdict(seen: View) -> tuple[Line, ...]:

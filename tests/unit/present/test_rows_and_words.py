@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from altui.core.model.health import State
-from altui.core.present.glyphs import ASCII, STATE_WORDS, UNICODE
+from altui.core.present.glyphs import ASCII, UNICODE
 from altui.core.present.rows import (
     Segment,
     Tone,
@@ -64,9 +64,8 @@ def test_grey_replaces_every_tone():
 
 
 @pytest.mark.parametrize("signs", [UNICODE, ASCII])
-def test_each_state_has_a_glyph_a_word_and_a_tone_of_its_own(signs):
+def test_each_state_has_a_glyph_and_a_tone_of_its_own(signs):
     assert len({signs.states[state] for state in State}) == len(State)
-    assert len({STATE_WORDS[state] for state in State}) == len(State)
     assert len({tone_of(state) for state in State}) == len(State)
     assert {columns(glyph) for glyph in signs.states.values()} == {1}
 
