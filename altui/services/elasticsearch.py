@@ -145,7 +145,7 @@ def translated(where: str, url: str) -> Generator[None]:
         words = f"the answer cannot be understood: {error.message}"
         raise ServiceError(Trouble.nonsense, words, where) from error
     except TransportError as error:
-        words = f"{public_url(url)}: {_plain(error.message)}"
+        words = f"{_plain(error.message)} ({public_url(url)})"
         raise ServiceError(Trouble.unreachable, words, where) from error
     except (KeyError, TypeError, AttributeError) as error:
         words = f"the answer has another shape than expected: {type(error).__name__} {error}"

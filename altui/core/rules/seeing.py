@@ -101,7 +101,7 @@ def _second_witness(look: Look, service: str) -> tuple[Evidence, ...]:
     failing_since = _failing_since(look, "elasticsearch.cluster")
     fresh = seen and seen.error is None and seen.at and failing_since and seen.at >= failing_since
     if kibana and fresh and kibana.level in {"unavailable", "critical"}:
-        words = f'status "{kibana.level}": {kibana.summary}'
+        words = f'Kibana says "{kibana.level}"'
         found.append(
             Evidence(StageId.kibana, "GET /api/status", words, look.seen_at("kibana.status"))
         )

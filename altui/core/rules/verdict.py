@@ -90,10 +90,24 @@ def _bad(look: Look, bad: list[Finding], rows: tuple[TraceRow, ...]) -> Verdict:
         state,
         _fit(missing or cause.subject, f". Since {_since(look, cause.since)}"),
         _fit(why or cause.check, others),
-        _fit(_todo(look, cause)),
+        _fit(_mend(look, bad, lost) or _todo(look, cause)),
         cause.since,
         lost or cause.stage,
     )
+
+
+def _mend(look: Look, bad: list[Finding], lost: StageId | None) -> str:
+    """The runbook's step where the marts hold the day and Elasticsearch could take it now."""
+    down = any(finding.check.startswith("elasticsearch.") for finding in bad)
+    lost_days = [day for finding in bad if finding.check == "parity.index" for day in finding.days]
+    if lost is not StageId.elasticsearch or down or not lost_days:
+        return ""
+    left = (
+        escalations()[StageId.elasticsearch].deadline(min(finding.since for finding in bad))
+        - look.now
+    )
+    clock_words = f"{behind(left)} left" if left >= timedelta() else f"SLA {behind(-left)} over"
+    return f"export_to_es.py --start {lost_days[0]} --end {lost_days[-1]}; {clock_words}"
 
 
 def _missing(look: Look, bad: list[Finding]) -> str:

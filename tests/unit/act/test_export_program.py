@@ -131,7 +131,11 @@ def test_a_failed_refresh_is_an_error(run, elastic):
 @pytest.mark.parametrize(
     ("changed", "words", "errors"),
     [
-        ({"ES_URL": "http://127.0.0.1:9"}, "ConnectionError: http://127.0.0.1:9", 3),
+        (
+            {"ES_URL": "http://127.0.0.1:9"},
+            "ConnectionError: Connection refused (http://127.0.0.1:9)",
+            3,
+        ),
         ({"ES_URL": ""}, "ES_URL not set", 3),
         ({"BQ_PROJECT": ""}, "BQ_PROJECT not set", 1),
         ({"ALTUI_READ_ONLY": "1"}, "PermitError: Writing is refused", 1),

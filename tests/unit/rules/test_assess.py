@@ -154,7 +154,7 @@ def test_a_failed_export_makes_the_missing_day_broken_and_it_belongs_to_infrastr
     assert "workflow.failed" in checks(result)
     assert result.verdict.state is VerdictState.broken
     assert "Export to Elasticsearch" in result.verdict.why
-    assert "Infrastructure" in result.verdict.do
+    assert result.verdict.do.startswith("export_to_es.py --start 2026-11-22 --end 2026-11-22")
 
 
 def test_silence_of_elasticsearch_is_unknown_until_a_second_witness_makes_it_broken():
