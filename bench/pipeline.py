@@ -1,13 +1,14 @@
 """A sandbox for the measurements, and how long it takes to come up."""
 
 import os
-import shlex
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from altui.cli.demo import environment_of
 
 
 @contextmanager
@@ -28,12 +29,7 @@ def sandbox(directory: Path, *arguments: str) -> Iterator[tuple[dict[str, str], 
                 break
         else:
             raise RuntimeError(f"the sandbox did not come up: see {directory}/log")
-        yield {**os.environ, **_parsed(env_file.read_text())}, time.perf_counter() - began
+        yield {**os.environ, **environment_of(env_file.read_text())}, time.perf_counter() - began
     finally:
         child.stdin.close()
         child.wait(30)
-
-
-def _parsed(text: str) -> dict[str, str]:
-    pairs = (line.split("=", 1) for line in text.splitlines() if "=" in line)
-    return {key: "".join(shlex.split(value)) for key, value in pairs}

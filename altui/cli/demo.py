@@ -78,11 +78,12 @@ def _environment(sandbox: subprocess.Popen[bytes], env_file: Path) -> Mapping[st
     assert sandbox.stdout is not None  # noqa: S101 - opened as a pipe above
     for _ in sandbox.stdout:
         if env_file.exists():
-            return {**os.environ, **_parsed(env_file.read_text())}
+            return {**os.environ, **environment_of(env_file.read_text())}
     return None
 
 
-def _parsed(text: str) -> dict[str, str]:
+def environment_of(text: str) -> dict[str, str]:
+    """The variables of an env file's text."""
     pairs = (line.split("=", 1) for line in text.splitlines() if "=" in line)
     return {key: "".join(shlex.split(value)) for key, value in pairs}
 

@@ -16,15 +16,16 @@ def run(
     store: "Store",
     clock: "Clock",
     started: "datetime",
-    painted: "Callable[[], object]",
+    observe: "Callable[[], object]",
 ) -> int:
     """Shows the dashboard until the engineer leaves; the exit code.
 
-    What was read before `started` is shown as last known. `painted` is called after the
-    first paint. The caller attends the store; this process only reads what an observer stores.
+    What was read before `started` is shown as last known. `observe` starts an observer; it is
+    called after the first paint and when nobody looks any more. The caller attends the store; this
+    process only reads what an observer stores.
     """
     from altui.tui.app import Dashboard
 
-    app = Dashboard(settings, store, clock, started, painted=painted)
+    app = Dashboard(settings, store, clock, started, observe=observe)
     app.run()
     return app.return_code or 0

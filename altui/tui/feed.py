@@ -40,10 +40,15 @@ class Feed:
             self._store.snapshot(now), self._store.assessment(), self._pipeline, now, self._facts
         )
 
+    @property
+    def silent(self) -> bool:
+        """Whether nothing was assessed for so long that no observer can be at work."""
+        before = self._store.assessment()
+        return before is None or self._clock() - before.at >= SILENCE
+
     def greet(self) -> None:
         """Has everything read anew when somebody looks already; a new observer does so anyway."""
-        before = self._store.assessment()
-        if before is not None and self._clock() - before.at < SILENCE:
+        if not self.silent:
             self.refresh()
 
     def refresh(self) -> None:

@@ -26,9 +26,10 @@ class Stage:
         if scene.assessment is not None:
             self.other.put_assessment(scene.assessment)
 
-    def app(self) -> Dashboard:
+    def app(self, observe: Callable[[], object] | None = None) -> Dashboard:
         settings = Settings(profile="applylens", production=True)
-        return Dashboard(settings, self.store, lambda: self.now, self.scene.facts.started)
+        started = self.scene.facts.started
+        return Dashboard(settings, self.store, lambda: self.now, started, observe=observe)
 
     def wait(self, **length: float) -> None:
         self.now += timedelta(**length)
