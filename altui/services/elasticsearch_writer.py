@@ -100,7 +100,7 @@ class ElasticsearchWriter:
 
 
 class _BusyError(Exception):
-    """Some documents were turned away for now."""
+    """The server was too busy to take some documents; they may be sent again."""
 
 
 def _attempts() -> Any:

@@ -29,6 +29,31 @@ def workflow(look: Look) -> Iterator[Finding]:
     yield from _stuck(look, runs)
     if (run := bad_run(look)) is not None:
         yield _failed(look, run)
+    elif (run := _left_out(look)) is not None:
+        subject = f"run {run.number} succeeded without {look.due.coming_day:%d %b}"
+        words = f"{run.event} run ended {run.updated_at:%H:%M}Z; the index was counted since"
+        yield _finding(look, "workflow.left_out", State.late, subject, run, words=words)
+
+
+def _left_out(look: Look) -> Run | None:
+    """The newest run since the schedule, where all ended well and the day is still not there.
+
+    Only once the scheduled run itself has ended: a run by hand before it may be about other days.
+    From the moment the day is wanted the counts themselves tell of it.
+    """
+    if look.due.wanted_day >= look.due.coming_day:
+        return None
+    scheduled = nightly_after(look.due.coming_day, look.pipeline.workflow)
+    tonight = [run for run in (look.runs.runs if look.runs else ()) if run.created_at >= scheduled]
+    if running(look.runs) or not any(run.event == "schedule" for run in tonight):
+        return None
+    counts = look.observation("elasticsearch.counts")
+    newest = tonight[0]
+    ended = newest.updated_at
+    if newest.conclusion != "success" or ended is None or counts is None or counts.error:
+        return None
+    counted = counts.at is not None and counts.at > ended
+    return newest if counted and not _complete(look) else None
 
 
 def bad_run(look: Look) -> Run | None:

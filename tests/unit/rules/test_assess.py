@@ -430,3 +430,14 @@ def test_without_any_answer_the_verdict_is_never_ok():
 def test_what_can_wait_until_the_morning_says_so():
     snapshot = with_value(healthy(NOON), "kibana.status", dashboard=None)
     assert judged(snapshot).verdict.do.startswith("can wait until")
+
+
+def test_a_run_that_succeeded_without_the_day_is_no_reason_to_sleep():
+    snapshot = nightly(BEFORE)
+    counts = snapshot.observations["elasticsearch.counts"]
+    later = msgspec.structs.replace(counts, at=BEFORE.at)
+    result = judged(Snapshot(BEFORE.at, {**snapshot.observations, counts.probe: later}))
+    assert "workflow.left_out" in checks(result)
+    assert result.verdict.state is VerdictState.late
+    not_counted_since = judged(snapshot)
+    assert not_counted_since.verdict.state is VerdictState.wait
