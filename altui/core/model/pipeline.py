@@ -3,6 +3,7 @@
 Nothing else in the code knows a table, a mart or an index by name.
 """
 
+from datetime import date
 from typing import Literal
 
 from msgspec import Struct
@@ -61,6 +62,18 @@ class Workflow(Struct, frozen=True, forbid_unknown_fields=True):
     """Scheduled start, UTC."""
     least_delay_minutes: int = 60
     """GitHub starts schedules late; a usual delay is never taken below this."""
+    nights: int = 14
+    """Scheduled runs whose longest delay is the usual one."""
+    successes: int = 10
+    """Successful runs whose median duration is the usual one."""
+    usual_minutes: int = 10
+    """Duration expected while no run has succeeded yet."""
+    missed_minutes: int = 30
+    """A schedule without a run counts as missed so long after its usual delay."""
+    stuck_factor: float = 3
+    """A run is stuck after so many times its usual duration, and ..."""
+    stuck_minutes: int = 30
+    """... never before so many minutes."""
     export_step: str = "Export to Elasticsearch"
 
 
@@ -69,6 +82,23 @@ class Sync(Struct, frozen=True, forbid_unknown_fields=True):
 
     every_minutes: int = 60
     grace_minutes: int = 15
+    """A sync may start and end so long after its slot."""
+    usual_minutes: int = 15
+    """Duration expected of a running sync while none was seen from start to end."""
+    successes: int = 10
+    """Syncs seen from start to end whose median duration is the usual one."""
+    margin_minutes: int = 5
+    """Rows written so shortly before a sync or build ended may be left for the next one."""
+
+
+class Office(Struct, frozen=True, forbid_unknown_fields=True):
+    """When the owners of an SLA in business days are at work, Monday to Friday."""
+
+    opens: int = 9
+    closes: int = 17
+    """Hours of the day in `zone`."""
+    zone: str = "UTC"
+    holidays: tuple[date, ...] = ()
 
 
 class Dashboard(Struct, frozen=True, forbid_unknown_fields=True):
@@ -112,12 +142,15 @@ class Pipeline(Struct, frozen=True, forbid_unknown_fields=True):
     )
     workflow: Workflow = Workflow()
     sync: Sync = Sync()
+    office: Office = Office()
     dashboard: Dashboard = Dashboard()
     template: str = "analytics_applylens"
     window_days: int = 90
     """Days that are counted one by one; the export's default window as well."""
     total_tolerance: float = 0.01
     """The runbook's tolerance on totals, Postgres against BigQuery."""
+    quiet_days: int = 14
+    """A source without a new row for longer than its longest gap of so many days is noted."""
 
 
 def risk_mart(pipeline: Pipeline) -> Mart:
