@@ -142,6 +142,18 @@ class Assessment(Struct, frozen=True):
     since: dict[str, datetime] = field(default_factory=dict[str, datetime])
     """First sight of each finding and of each difference, by key; carried from look to look."""
     due: "Due | None" = None
+    syncs: "tuple[SyncSeen, ...]" = ()
+    """Newest syncs seen to run, oldest first; carried from look to look."""
+
+
+class SyncSeen(Struct, frozen=True):
+    """A Fivetran sync as the looks saw it run; no endpoint tells when one began."""
+
+    began: datetime | None
+    """First look at which it ran; None when it ran already at the first look of all."""
+    seen: datetime
+    """Last look at which it ran."""
+    ended: datetime | None = None
 
 
 class Due(Struct, frozen=True):
@@ -158,5 +170,6 @@ class Due(Struct, frozen=True):
     usual_delay_s: float
     usual_duration_s: float
     sync_slot: datetime | None = None
-    """Latest scheduled start of a Fivetran sync."""
+    """Scheduled start of the Fivetran sync after the last success."""
     sync_due_at: datetime | None = None
+    """When that sync becomes late; later while it runs."""

@@ -63,3 +63,8 @@ class Snapshot(Struct, frozen=True):
         observation = self.observations.get(probe)
         value = observation.value if observation else None
         return value if isinstance(value, kind) else None
+
+    def seen_at(self, probe: str) -> datetime | None:
+        """When the probe's value was read."""
+        observation = self.observations.get(probe)
+        return observation.at if observation else None

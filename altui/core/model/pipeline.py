@@ -84,9 +84,9 @@ class Sync(Struct, frozen=True, forbid_unknown_fields=True):
     grace_minutes: int = 15
     """A sync may start and end so long after its slot."""
     usual_minutes: int = 15
-    """Duration expected of a running sync while none was seen from start to end."""
+    """A running sync is given this long from its start, or its usual duration if that is longer."""
     successes: int = 10
-    """Syncs seen from start to end whose median duration is the usual one."""
+    """Syncs seen from start to end whose longest duration is the usual one."""
     margin_minutes: int = 5
     """Rows written so shortly before a sync or build ended may be left for the next one."""
 

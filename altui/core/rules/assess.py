@@ -17,6 +17,7 @@ from altui.core.model.health import (
 from altui.core.model.observed import Observation, Snapshot
 from altui.core.model.pipeline import Pipeline, risk_mart
 from altui.core.model.reading import Connection, Runs
+from altui.core.rules.learning import learnt
 from altui.core.rules.look import Check, Look
 from altui.core.rules.parity import differences, losses, tables_there, totals
 from altui.core.rules.running import workflow
@@ -49,13 +50,11 @@ def assess(
     `before` is the assessment of the look before this one: it carries when each finding and each
     difference was first seen.
     """
-    due = due_times(
-        pipeline,
-        snapshot.get("github.runs", Runs),
-        snapshot.get("fivetran.connection", Connection),
-        now,
-    )
-    look = Look(snapshot, pipeline, now, due, before.since if before else {})
+    connection = snapshot.get("fivetran.connection", Connection)
+    looked = snapshot.seen_at("fivetran.connection")
+    syncs = learnt(before.syncs if before else (), connection, looked, pipeline.sync)
+    due = due_times(pipeline, snapshot.get("github.runs", Runs), connection, now, syncs)
+    look = Look(snapshot, pipeline, now, due, before.since if before else {}, syncs)
     rows = trace(look)
     findings = tuple(rank([*_checked(look), *losses(look, rows), *totals(look, rows)], None))
     since = {finding_key(finding): finding.since for finding in findings}
@@ -68,6 +67,7 @@ def assess(
         verdict=verdict(look, findings, rows),
         since=since,
         due=due,
+        syncs=syncs,
     )
 
 

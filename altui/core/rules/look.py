@@ -6,7 +6,7 @@ from datetime import date, datetime
 from msgspec import Struct, field
 
 from altui.core.model.days import day_of
-from altui.core.model.health import Due, Finding
+from altui.core.model.health import Due, Finding, SyncSeen
 from altui.core.model.observed import Observation, Snapshot
 from altui.core.model.pipeline import Mart, Pipeline, Table
 from altui.core.model.reading import (
@@ -29,6 +29,8 @@ class Look(Struct, frozen=True):
     due: Due
     since: dict[str, datetime] = field(default_factory=dict[str, datetime])
     """When each finding and difference was first seen, by key."""
+    syncs: tuple[SyncSeen, ...] = ()
+    """Newest syncs seen to run, oldest first."""
 
     @property
     def today(self) -> date:
@@ -97,8 +99,7 @@ class Look(Struct, frozen=True):
         return self.snapshot.observations.get(probe)
 
     def seen_at(self, probe: str) -> datetime | None:
-        observation = self.observation(probe)
-        return observation.at if observation else None
+        return self.snapshot.seen_at(probe)
 
     def first_seen(self, key: str) -> datetime:
         """When this key was first seen; now when it is new."""

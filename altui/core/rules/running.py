@@ -15,6 +15,13 @@ from altui.core.rules.schedule import (
     stuck_after,
 )
 
+DISABLED = {
+    "disabled_inactivity": "GitHub disabled the workflow: 60 days without activity",
+    "disabled_manually": "somebody disabled the workflow",
+    "deleted": "the workflow was deleted",
+}
+"""GitHub's words for a workflow that does not run; another one is shown as it is."""
+
 
 def workflow(look: Look) -> Iterator[Finding]:
     runs = look.runs
@@ -23,7 +30,12 @@ def workflow(look: Look) -> Iterator[Finding]:
         return
     if runs.workflow_state != "active":
         yield _finding(
-            look, "workflow.disabled", State.late, f"the workflow is {runs.workflow_state}", None
+            look,
+            "workflow.disabled",
+            State.late,
+            DISABLED.get(runs.workflow_state, f"the workflow is {runs.workflow_state}"),
+            None,
+            words=f"state {runs.workflow_state}; its schedule starts nothing",
         )
     yield from _missed(look, runs)
     yield from _stuck(look, runs)
@@ -107,7 +119,7 @@ def _stuck(look: Look, runs: Runs) -> Iterator[Finding]:
     if run is None:
         return
     took = look.now - (run.started_at or run.created_at)
-    if took >= stuck_after(look.due):
+    if took > stuck_after(look.due, look.pipeline.workflow):
         usual = f"usually {look.due.usual_duration_s / 60:.0f} min"
         words = f"{run.status.replace('_', ' ')} for {took.total_seconds() / 60:.0f} min, {usual}"
         subject = f"run {run.number} takes far longer than usual"
@@ -137,7 +149,7 @@ def _missed(look: Look, runs: Runs) -> Iterator[Finding]:
         return  # a workflow that has never run is new, not late
     for day in (look.due.coming_day, look.due.coming_day - ONE_DAY):
         scheduled = nightly_after(day, look.pipeline.workflow)
-        if look.now < missed_at(scheduled, look.due):
+        if look.now < missed_at(scheduled, look.due, look.pipeline.workflow):
             continue
         if not any(run.created_at >= scheduled for run in runs.runs):
             subject = f"no run since the schedule of {scheduled:%d %b %H:%M}Z"

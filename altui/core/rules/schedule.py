@@ -4,24 +4,26 @@ from datetime import UTC, date, datetime, time, timedelta
 from statistics import median
 
 from altui.core.model.days import day_of
-from altui.core.model.health import Due
+from altui.core.model.health import Due, SyncSeen
 from altui.core.model.pipeline import Pipeline, Workflow
 from altui.core.model.reading import Connection, Run, Runs
+from altui.core.rules.learning import RUNNING, running_since, usual_sync
 
-NIGHTS = 14
-SUCCESSES = 10
-DURATION_WITHOUT_HISTORY = timedelta(minutes=10)
-MISSED_AFTER = timedelta(minutes=30)
-STUCK_AFTER_AT_LEAST = timedelta(minutes=30)
 ONE_DAY = timedelta(days=1)
 FAILED = {"failure", "timed_out", "startup_failure"}
 CANCELLED = "cancelled"
 
 
-def due_times(pipeline: Pipeline, runs: Runs | None, sync: Connection | None, now: datetime) -> Due:
-    """Due times at `now`, with usual delay and duration learnt from the runs' history."""
+def due_times(
+    pipeline: Pipeline,
+    runs: Runs | None,
+    sync: Connection | None,
+    now: datetime,
+    syncs: tuple[SyncSeen, ...] = (),
+) -> Due:
+    """Due times at `now`; usual delays and durations are learnt from the runs and the syncs."""
     delay = usual_delay(runs, pipeline.workflow)
-    duration = usual_duration(runs)
+    duration = usual_duration(runs, pipeline.workflow)
     yesterday = day_of(now) - ONE_DAY
     scheduled = nightly_after(yesterday, pipeline.workflow)
     coming_due_at = scheduled + delay + duration
@@ -35,7 +37,7 @@ def due_times(pipeline: Pipeline, runs: Runs | None, sync: Connection | None, no
         usual_delay_s=delay.total_seconds(),
         usual_duration_s=duration.total_seconds(),
         sync_slot=slot,
-        sync_due_at=slot and slot + timedelta(minutes=pipeline.sync.grace_minutes),
+        sync_due_at=slot and _sync_due_at(slot, pipeline, sync, syncs),
     )
 
 
@@ -52,6 +54,16 @@ def sync_slot(sync: Connection | None, pipeline: Pipeline) -> datetime | None:
     return last + timedelta(minutes=min(sync.sync_frequency, pipeline.sync.every_minutes))
 
 
+def _sync_due_at(
+    slot: datetime, pipeline: Pipeline, sync: Connection | None, syncs: tuple[SyncSeen, ...]
+) -> datetime:
+    """The slot and its grace; a sync that runs is given its usual time from its own start."""
+    due_at = slot + timedelta(minutes=pipeline.sync.grace_minutes)
+    if sync is None or sync.sync_state != RUNNING:
+        return due_at
+    return max(due_at, (running_since(syncs) or due_at) + usual_sync(syncs, pipeline.sync))
+
+
 def failed_since(runs: Runs | None, scheduled: datetime) -> Run | None:
     """The newest ended run since the schedule, where it failed or was cancelled; None otherwise.
 
@@ -66,29 +78,34 @@ def failed_since(runs: Runs | None, scheduled: datetime) -> Run | None:
 
 
 def usual_delay(runs: Runs | None, workflow: Workflow) -> timedelta:
-    """The longest delay of the last 14 scheduled runs, never under the least allowed for."""
+    """The longest delay of the last scheduled runs, never under the least allowed for."""
     least = timedelta(minutes=workflow.least_delay_minutes)
     nightly = [run for run in (runs.runs if runs else ()) if run.event == "schedule"]
-    return max([least, *(_delay(run, workflow) for run in nightly[:NIGHTS])])
+    return max([least, *(_delay(run, workflow) for run in nightly[: workflow.nights])])
 
 
-def usual_duration(runs: Runs | None) -> timedelta:
-    """The median duration of the last 10 successes."""
+def usual_duration(runs: Runs | None, workflow: Workflow) -> timedelta:
+    """The median duration of the last successes."""
     took = [
         (run.updated_at - run.started_at).total_seconds()
         for run in (runs.runs if runs else ())
         if run.conclusion == "success" and run.started_at and run.updated_at
     ]
-    return timedelta(seconds=median(took[:SUCCESSES])) if took else DURATION_WITHOUT_HISTORY
+    if not took:
+        return timedelta(minutes=workflow.usual_minutes)
+    return timedelta(seconds=median(took[: workflow.successes]))
 
 
-def stuck_after(due: Due) -> timedelta:
-    return max(3 * timedelta(seconds=due.usual_duration_s), STUCK_AFTER_AT_LEAST)
+def stuck_after(due: Due, workflow: Workflow) -> timedelta:
+    """A run that takes longer than this is stuck."""
+    usual = timedelta(seconds=due.usual_duration_s)
+    return max(workflow.stuck_factor * usual, timedelta(minutes=workflow.stuck_minutes))
 
 
-def missed_at(scheduled: datetime, due: Due) -> datetime:
+def missed_at(scheduled: datetime, due: Due, workflow: Workflow) -> datetime:
     """When the run of this schedule counts as missed, if nothing started."""
-    return scheduled + timedelta(seconds=due.usual_delay_s) + MISSED_AFTER
+    allowed = timedelta(seconds=due.usual_delay_s)
+    return scheduled + allowed + timedelta(minutes=workflow.missed_minutes)
 
 
 def _delay(run: Run, workflow: Workflow) -> timedelta:

@@ -1,13 +1,13 @@
 """Fivetran: is the last sync recent, and does the connection say that it is well."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from altui.core.model.health import Evidence, Finding, StageId, State
 from altui.core.model.reading import Connection
+from altui.core.rules.learning import RUNNING, running_since
 from altui.core.rules.look import Look
 
-USUAL_SYNC = timedelta(minutes=15)
 WHERE = "GET /v1/connections/{id}"
 
 
@@ -27,25 +27,30 @@ def fivetran(look: Look) -> Iterator[Finding]:
         yield _finding(
             look, connection, "fivetran.rescheduled", State.late, f"Fivetran rescheduled{tail}"
         )
-    elif (late := late_at(look, connection)) and look.now >= late:
-        ended = connection.succeeded_at
-        words = f"last success {ended:%d %b %H:%M}Z" if ended else "it never finished one"
+    elif (late := look.due.sync_due_at) and look.now >= late and not _first_copy(connection):
         yield _finding(
             look,
             connection,
             "fivetran.late",
             State.late,
-            f"Fivetran sync is late: {words}",
+            f"Fivetran sync is late: {_why_late(look, connection)}",
             since=late,
         )
 
 
-def late_at(look: Look, connection: Connection) -> datetime | None:
-    """When the missing sync becomes late; while one runs it is given its usual time more."""
-    if look.due.sync_due_at is None:
-        return None
-    running = connection.sync_state == "syncing"
-    return look.due.sync_due_at + (USUAL_SYNC if running else timedelta())
+def _first_copy(connection: Connection) -> bool:
+    """A historical sync copies every row there is; nobody can say how long it takes."""
+    return connection.is_historical_sync and connection.sync_state == RUNNING
+
+
+def _why_late(look: Look, connection: Connection) -> str:
+    ended, promised = connection.succeeded_at, look.pipeline.sync.every_minutes
+    if connection.sync_frequency > promised:
+        return f"it is set to every {connection.sync_frequency} min, not {promised}"
+    if connection.sync_state == RUNNING:
+        since = running_since(look.syncs)
+        return f"one runs since {since:%H:%M}Z" if since else "one runs for too long"
+    return f"last success {ended:%d %b %H:%M}Z" if ended else "it never finished one"
 
 
 def _failed(look: Look, connection: Connection) -> Iterator[Finding]:

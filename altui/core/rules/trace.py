@@ -19,9 +19,6 @@ from altui.core.rules.running import bad_run, failed_step, running
 from altui.core.rules.schedule import CANCELLED
 from altui.core.rules.seeing import STATE_OF
 
-MARGIN = timedelta(minutes=5)
-"""Rows written while a sync or build runs may be left for the next one."""
-
 COUNTED_BY: dict[StageId, str] = {
     StageId.postgres: "postgres.counts",
     StageId.fivetran: "bigquery.counts",
@@ -155,12 +152,17 @@ def _sync_judge(look: Look, table: Table) -> Judge:
         if count > upstream:
             # deleted at the source after the sync, or counted there before it
             first = look.first_seen(difference_key(table.name, day))
-            known = source_at is not None and source_at > carried_until + MARGIN
+            known = source_at is not None and source_at > carried_until + margin(look)
             return State.late if known and first <= carried_until else State.due
         written = source.changed.get(day)
         return State.due if written is None or written > carried_until else State.late
 
     return judge
+
+
+def margin(look: Look) -> timedelta:
+    """Rows written so shortly before a sync or build ended may be left for the next one."""
+    return timedelta(minutes=look.pipeline.sync.margin_minutes)
 
 
 def _carried_until(look: Look, raw: Series | None) -> datetime | None:
@@ -174,7 +176,7 @@ def _carried_until(look: Look, raw: Series | None) -> datetime | None:
         sync = look.pipeline.sync
         return counted_at - timedelta(minutes=sync.every_minutes + sync.grace_minutes)
     synced_at = look.connection.succeeded_at
-    return synced_at - MARGIN if synced_at and counted_at >= synced_at else None
+    return synced_at - margin(look) if synced_at and counted_at >= synced_at else None
 
 
 def _build_judge(look: Look, mart: Mart, feed: Series | None) -> Judge:
@@ -193,7 +195,7 @@ def _build_judge(look: Look, mart: Mart, feed: Series | None) -> Judge:
                 return State.due
             return State.broken if failed else State.late
         changed = feed.changed.get(day) if feed else None
-        if mart.count is None or (changed and built_at and changed > built_at - MARGIN):
+        if mart.count is None or (changed and built_at and changed > built_at - margin(look)):
             return State.due
         return State.broken  # a partial day: the build saw these rows and left some out
 

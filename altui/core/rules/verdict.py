@@ -103,7 +103,9 @@ def _mend(look: Look, bad: list[Finding], lost: StageId | None) -> str:
     if lost is not StageId.elasticsearch or down or not lost_days:
         return ""
     left = (
-        escalations()[StageId.elasticsearch].deadline(min(finding.since for finding in bad))
+        escalations()[StageId.elasticsearch].deadline(
+            min(finding.since for finding in bad), look.pipeline.office
+        )
         - look.now
     )
     clock_words = f"{behind(left)} left" if left >= timedelta() else f"SLA {behind(-left)} over"
@@ -126,7 +128,7 @@ def _missing(look: Look, bad: list[Finding]) -> str:
 def _todo(look: Look, finding: Finding) -> str:
     """Who to page, and whether it can wait: an SLA that is far off wakes nobody."""
     escalation = escalations()[OWNED_BY.get(finding.check, finding.stage)]
-    deadline = escalation.deadline(finding.since)
+    deadline = escalation.deadline(finding.since, look.pipeline.office)
     left = deadline - look.now
     sla = (
         f"{escalation.business_days} business day"

@@ -27,8 +27,8 @@ def test_the_usual_delay_is_the_longest_of_fourteen_nights_but_never_under_an_ho
 
 
 def test_the_usual_duration_is_the_median_of_ten_successes():
-    assert usual_duration(runs(5, 6, 7)) == timedelta(minutes=6)
-    assert usual_duration(None) == timedelta(minutes=10)
+    assert usual_duration(runs(5, 6, 7), PIPELINE.workflow) == timedelta(minutes=6)
+    assert usual_duration(None, PIPELINE.workflow) == timedelta(minutes=10)
 
 
 def test_yesterday_becomes_wanted_when_delay_and_duration_have_passed():
@@ -49,4 +49,4 @@ def test_the_next_run_is_tonight_until_its_minute_has_come():
 
 def test_a_run_is_stuck_after_three_times_its_usual_time_but_not_within_half_an_hour():
     due = due_times(PIPELINE, runs(9), None, at("2026-11-23 12:00"))
-    assert stuck_after(due) == timedelta(minutes=30)
+    assert stuck_after(due, PIPELINE.workflow) == timedelta(minutes=30)

@@ -1,0 +1,51 @@
+"""What only watching tells: when a sync began, and how long one usually takes."""
+
+from datetime import datetime, timedelta
+
+from msgspec.structs import replace
+
+from altui.core.model.health import SyncSeen
+from altui.core.model.pipeline import Sync
+from altui.core.model.reading import Connection
+
+RUNNING = "syncing"
+
+
+def learnt(
+    before: tuple[SyncSeen, ...], connection: Connection | None, looked: datetime | None, sync: Sync
+) -> tuple[SyncSeen, ...]:
+    """`before` with what the look at `looked` adds: a sync that runs, or the end of one.
+
+    A sync whose end was not looked at in time is forgotten: another may have run in between.
+    """
+    if connection is None or looked is None:
+        return before
+    ended = tuple(one for one in before if one.ended is not None)
+    running = next((one for one in before if one.ended is None), None)
+    if connection.sync_state == RUNNING:
+        began = looked if before else None
+        now = replace(running, seen=looked) if running else SyncSeen(began, looked)
+        return (*ended, now)
+    success = connection.succeeded_at
+    if running is None or success is None:
+        return ended or _nothing_runs(looked)
+    watched = looked - running.seen <= timedelta(minutes=sync.margin_minutes)
+    if running.began is not None and success >= running.began and watched:
+        ended = (*ended, replace(running, ended=success))
+    return ended[-sync.successes :] or _nothing_runs(looked)
+
+
+def running_since(seen: tuple[SyncSeen, ...]) -> datetime | None:
+    """When the sync that runs now was first seen; None when that is not known."""
+    return next((one.began for one in seen if one.ended is None), None)
+
+
+def usual_sync(seen: tuple[SyncSeen, ...], sync: Sync) -> timedelta:
+    """The longest of the newest syncs seen from start to end, never under the setting's."""
+    took = [one.ended - one.began for one in seen if one.ended and one.began]
+    return max([timedelta(minutes=sync.usual_minutes), *took[-sync.successes :]])
+
+
+def _nothing_runs(looked: datetime) -> tuple[SyncSeen, ...]:
+    """A first look that saw nothing run is remembered: what runs at the next one began since."""
+    return (SyncSeen(None, looked, looked),)
