@@ -11,7 +11,8 @@ from altui.core.model.pipeline import Pipeline
 from altui.core.present.report import report
 from altui.core.rules.assess import assess
 from altui.core.rules.look import Look
-from docs import schema
+from docs import schema, states
+from tests.unit.rules.cases import CASES
 from tests.world import at, healthy
 
 ROOT = Path(__file__).parents[2]
@@ -28,6 +29,17 @@ def test_a_report_fits_the_published_schema():
     look = Look(snapshot, Pipeline(), snapshot.at, judged.due)
     made = json.loads(msgspec.json.encode(report(look, judged, "prod")))
     jsonschema.validate(made, json.loads(schema.OUT.read_text()))
+
+
+def test_the_table_of_states_is_fresh():
+    assert states.OUT.read_text() == states.text(), "run: python -m docs.states"
+
+
+def test_every_state_that_is_seen_for_real_names_a_test_that_is_there():
+    for case in CASES:
+        if case.real:
+            path, _, name = case.real.partition("::")
+            assert f"def {name}(" in (ROOT / path).read_text(), case.real
 
 
 def test_every_make_target_the_documents_name_exists():

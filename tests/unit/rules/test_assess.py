@@ -8,7 +8,7 @@ import pytest
 from altui.core.model.health import Assessment, StageId, State, VerdictState
 from altui.core.model.observed import Snapshot, Trouble
 from altui.core.model.pipeline import Pipeline
-from altui.core.model.reading import Counts, Index, Runs
+from altui.core.model.reading import Counts, Runs
 from altui.core.rules.assess import assess
 from tests.world import at, healthy, run_at, with_error, with_value, without_rows
 
@@ -50,42 +50,6 @@ def test_no_minute_of_three_days_raises_a_false_alarm():
         result = judged(healthy(now, days=10))
         assert result.findings == (), now
         assert result.verdict.state in {VerdictState.ok, VerdictState.wait}, now
-
-
-@pytest.mark.parametrize(
-    ("offset", "state"),
-    [(-1, State.due), (0, State.late), (1, State.late)],
-)
-def test_yesterday_missing_is_due_to_the_second_then_late(offset: int, state: State):
-    late_at = at("2026-11-23 04:15") + timedelta(minutes=6)
-    now = late_at + timedelta(seconds=offset)
-    snapshot = healthy(at("2026-11-23 03:00"))
-    snapshot = Snapshot(now, snapshot.observations)
-    snapshot = with_value(snapshot, "fivetran.connection", succeeded_at=now - timedelta(minutes=9))
-    result = judged(snapshot)
-    assert result.stages[StageId.elasticsearch].state is state
-    assert result.stages[StageId.dbt].state is state
-
-
-@pytest.mark.parametrize(
-    ("minutes", "seconds", "sync_state", "state"),
-    [
-        (60, -1, "scheduled", State.ok),
-        (60, 0, "scheduled", State.due),
-        (75, -1, "scheduled", State.due),
-        (75, 0, "scheduled", State.late),
-        (75, 0, "syncing", State.due),
-        (90, 0, "syncing", State.late),
-    ],
-)
-def test_fivetran_is_ok_due_late_by_its_schedule(
-    minutes: int, seconds: int, sync_state: str, state: State
-):
-    succeeded = NOON - timedelta(minutes=minutes, seconds=seconds)
-    snapshot = with_value(
-        healthy(NOON), "fivetran.connection", succeeded_at=succeeded, sync_state=sync_state
-    )
-    assert judged(snapshot).stages[StageId.fivetran].state is state
 
 
 def test_rows_newer_than_the_last_sync_are_a_due_difference_and_no_finding():
@@ -209,23 +173,6 @@ def test_a_blind_postgres_is_told_apart_by_why(trouble: Trouble, state: State):
         assert "Unseen: postgres" in result.verdict.headline
 
 
-def test_a_block_a_red_cluster_and_a_missing_template_are_broken():
-    name = "analytics_applylens_risk_daily"
-    blocked = Index(name, "green", "open", 1, 1, ("read_only_allow_delete",))
-    snapshot = with_value(
-        healthy(NOON),
-        "elasticsearch.cluster",
-        status="red",
-        template=False,
-        indices={name: blocked},
-    )
-    assert checks(judged(snapshot)) == {
-        "elasticsearch.red",
-        "elasticsearch.no_template",
-        f"elasticsearch.block.{name}",
-    }
-
-
 @pytest.mark.parametrize(
     ("changes", "check"),
     [
@@ -240,21 +187,6 @@ def test_what_a_reader_cannot_see_in_kibana(changes: dict[str, object], check: s
     result = judged(with_value(healthy(NOON), "kibana.status", **changes))
     assert check in checks(result)
     assert result.stages[StageId.kibana].state is State.broken
-
-
-@pytest.mark.parametrize(
-    ("changes", "check", "state"),
-    [
-        ({"paused": True}, "fivetran.paused", State.late),
-        ({"sync_state": "rescheduled"}, "fivetran.rescheduled", State.late),
-        ({"setup_state": "broken"}, "fivetran.broken", State.broken),
-        ({"failed_at": NOON}, "fivetran.failed", State.broken),
-    ],
-)
-def test_what_fivetran_says_of_itself(changes: dict[str, object], check: str, state: State):
-    result = judged(with_value(healthy(NOON), "fivetran.connection", **changes))
-    assert check in checks(result)
-    assert result.stages[StageId.fivetran].state is state
 
 
 def test_a_disabled_a_missed_and_a_stuck_workflow_are_late():
@@ -361,16 +293,6 @@ def test_a_connection_that_never_finished_a_sync_or_is_incomplete_is_not_ok():
     assert "fivetran.late" in checks(judged(never))
     incomplete = with_value(healthy(NOON), "fivetran.connection", setup_state="incomplete")
     assert "fivetran.broken" in checks(judged(incomplete))
-
-
-def test_the_runbooks_hour_holds_whatever_frequency_was_set():
-    seldom = with_value(
-        healthy(NOON),
-        "fivetran.connection",
-        sync_frequency=1440,
-        succeeded_at=NOON - timedelta(hours=20),
-    )
-    assert "fivetran.late" in checks(judged(seldom))
 
 
 def test_without_fivetran_rows_older_than_its_promise_must_have_been_copied():

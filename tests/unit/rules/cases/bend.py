@@ -1,0 +1,223 @@
+"""A healthy pipeline, bent: the looks that the cases are made of."""
+
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+
+import msgspec
+
+from altui.core.model.health import StageId, State
+from altui.core.model.observed import Snapshot, Trouble
+from altui.core.model.reading import Counts, Index, Note, Run, Runs
+from tests.world import at, healthy, run_at, with_error, with_value, without_rows
+
+NOON = at("2026-11-23 12:00")
+YESTERDAY = date(2026, 11, 22)
+SOME_DAY = date(2026, 11, 10)
+INDEX = "analytics_applylens_risk_daily"
+SECOND = timedelta(seconds=1)
+S, X = StageId, State
+
+
+def moved(snapshot: Snapshot, now: datetime) -> Snapshot:
+    """The same answers, judged at another moment."""
+    return Snapshot(now, snapshot.observations)
+
+
+def fivetran(**changes: object) -> Snapshot:
+    return with_value(healthy(NOON), "fivetran.connection", **changes)
+
+
+def kibana(**changes: object) -> Snapshot:
+    return with_value(healthy(NOON), "kibana.status", **changes)
+
+
+def cluster(**changes: object) -> Snapshot:
+    return with_value(healthy(NOON), "elasticsearch.cluster", **changes)
+
+
+def blind(probe: str, trouble: Trouble, words: str) -> Snapshot:
+    """One probe fails since three minutes; one that is off was never read."""
+    snapshot = with_error(healthy(NOON), probe, trouble, words, since=NOON - timedelta(minutes=3))
+    if trouble is not Trouble.off:
+        return snapshot
+    never = msgspec.structs.replace(snapshot.observations[probe], value=None, at=None)
+    return Snapshot(snapshot.at, {**snapshot.observations, probe: never})
+
+
+def elastic(trouble: Trouble, words: str) -> Snapshot:
+    """Both of Elasticsearch's probes fail."""
+    first, second = (
+        blind(f"elasticsearch.{probe}", trouble, words) for probe in ("cluster", "counts")
+    )
+    name = "elasticsearch.counts"
+    return Snapshot(NOON, {**first.observations, name: second.observations[name]})
+
+
+def warehouse(trouble: Trouble, words: str) -> Snapshot:
+    first, second = (blind(f"bigquery.{probe}", trouble, words) for probe in ("tables", "counts"))
+    name = "bigquery.counts"
+    return Snapshot(NOON, {**first.observations, name: second.observations[name]})
+
+
+def lost(*places: tuple[str, str], day: date, short: int | None) -> Snapshot:
+    """Rows of a day missing in several series; None: the whole day."""
+    snapshot = healthy(NOON)
+    for probe, series in places:
+        snapshot = without_rows(snapshot, probe, series, day, short)
+    return snapshot
+
+
+RAW = (("bigquery.counts", "raw.emails"), ("bigquery.counts", "staging.emails"))
+STAGING = (("bigquery.counts", "staging.emails"),)
+MART = (("bigquery.counts", "mart.mrt_risk_daily"),)
+DOCUMENTS = (("elasticsearch.counts", "index.mrt_risk_daily"),)
+
+
+def runs_of(snapshot: Snapshot) -> tuple[Run, ...]:
+    runs = snapshot.get("github.runs", Runs)
+    assert runs is not None
+    return runs.runs
+
+
+def newest_run(snapshot: Snapshot, run: Run) -> Snapshot:
+    """Another run in front of those there are."""
+    return with_value(snapshot, "github.runs", runs=(run, *runs_of(snapshot)))
+
+
+def tonight(now: datetime, **changes: object) -> Snapshot:
+    """A night in which nothing was built yet, with a run that started at 03:40."""
+    night = healthy(at("2026-11-23 03:30"))
+    run = msgspec.structs.replace(run_at(900, at("2026-11-23 03:40")), **changes)
+    return moved(newest_run(night, run), now)
+
+
+def failed_in(step: str) -> dict[str, object]:
+    """A run that failed in a step."""
+    steps = tuple(
+        msgspec.structs.replace(one, conclusion="failure" if one.name == step else "success")
+        for one in run_at(900, NOON).steps
+    )
+    return {"conclusion": "failure", "steps": steps}
+
+
+def nights(now: datetime, delay: int, took: int) -> Snapshot:
+    """A history in which runs start `delay` minutes late and take `took`; tonight's is missing."""
+    scheduled = at("2026-11-22 03:15")
+    runs = tuple(
+        msgspec.structs.replace(
+            run_at(900 - back, began), updated_at=began + timedelta(minutes=took)
+        )
+        for back in range(14)
+        for began in [scheduled - timedelta(days=back) + timedelta(minutes=delay)]
+    )
+    night = with_value(healthy(at("2026-11-23 03:00")), "github.runs", runs=runs)
+    return synced(moved(night, now))
+
+
+def synced(snapshot: Snapshot) -> Snapshot:
+    """Fivetran is fine at that moment, whatever else is looked at."""
+    last = snapshot.at - timedelta(minutes=9)
+    return with_value(snapshot, "fivetran.connection", succeeded_at=last)
+
+
+def since_success(seconds: float, **changes: object) -> Snapshot:
+    """Noon, so many seconds after the last successful sync."""
+    return fivetran(succeeded_at=NOON - timedelta(seconds=seconds), **changes)
+
+
+def running_sync(seconds: float, history: int | None = None) -> tuple[Snapshot, ...]:
+    """Looks along the way to a sync that runs for so many seconds, 70 min after a success.
+
+    `history`: minutes that the sync before it took, from start to end.
+    """
+    succeeded = at("2026-11-23 08:00")
+    moments: list[tuple[datetime, str, datetime]] = []
+    if history is not None:
+        began = succeeded - timedelta(minutes=history)
+        for minute in range(-1, history + 1):
+            state = "syncing" if 0 <= minute < history else "scheduled"
+            old = succeeded if minute == history else began - timedelta(hours=1)
+            moments.append((began + timedelta(minutes=minute), state, old))
+    began = succeeded + timedelta(minutes=70)
+    moments.append((began - timedelta(minutes=1), "scheduled", succeeded))
+    moments.append((began, "syncing", succeeded))
+    moments.append((began + timedelta(seconds=seconds), "syncing", succeeded))
+    return tuple(
+        with_value(healthy(now), "fivetran.connection", sync_state=state, succeeded_at=last)
+        for now, state, last in moments
+    )
+
+
+def row_written(seconds: float) -> Snapshot:
+    """A row that is not in BigQuery, written so many seconds from what the last sync must hold."""
+    snapshot = lost(*RAW, *MART, *DOCUMENTS, day=SOME_DAY, short=1)
+    synced_at = at("2026-11-23 11:05") + timedelta(seconds=40)
+    counts = snapshot.get("postgres.counts", Counts)
+    assert counts is not None
+    emails = counts.series["emails"]
+    written = synced_at - timedelta(minutes=5) + timedelta(seconds=seconds)
+    emails = msgspec.structs.replace(emails, changed={**emails.changed, SOME_DAY: written})
+    return with_value(snapshot, "postgres.counts", series={**counts.series, "emails": emails})
+
+
+def row_built(seconds: float) -> Snapshot:
+    """A row that is in raw and staging but not in the mart, synced around the last build."""
+    snapshot = lost(*MART, *DOCUMENTS, day=SOME_DAY, short=1)
+    counts = snapshot.get("bigquery.counts", Counts)
+    assert counts is not None
+    built = at("2026-11-23 03:43")
+    raw = counts.series["raw.emails"]
+    changed = built - timedelta(minutes=5) + timedelta(seconds=seconds)
+    raw = msgspec.structs.replace(raw, changed={**raw.changed, SOME_DAY: changed})
+    return with_value(snapshot, "bigquery.counts", series={**counts.series, "raw.emails": raw})
+
+
+def total_off_by(rows: int) -> Snapshot:
+    """Totals that differ by 1 % of the source and so many rows, though each day is equal."""
+    snapshot = healthy(NOON)
+    counts = snapshot.get("postgres.counts", Counts)
+    warehouse = snapshot.get("bigquery.counts", Counts)
+    assert counts is not None and warehouse is not None
+    source = msgspec.structs.replace(counts.series["emails"], rows=100_000)
+    raw = msgspec.structs.replace(warehouse.series["raw.emails"], rows=99_000 - rows)
+    snapshot = with_value(snapshot, "postgres.counts", series={**counts.series, "emails": source})
+    series = {**warehouse.series, "raw.emails": raw}
+    return with_value(snapshot, "bigquery.counts", series=series)
+
+
+def run_for(seconds: float, usual: int) -> Snapshot:
+    """A run by hand at noon that has taken so long, where runs usually take `usual` minutes."""
+    snapshot = healthy(NOON)
+    usual_runs = tuple(
+        msgspec.structs.replace(run, updated_at=run.created_at + timedelta(minutes=usual))
+        for run in runs_of(snapshot)
+    )
+    began = NOON - timedelta(seconds=seconds)
+    by_hand = msgspec.structs.replace(
+        run_at(900, began, conclusion=None), event="workflow_dispatch"
+    )
+    return with_value(snapshot, "github.runs", runs=(by_hand, *usual_runs))
+
+
+def range_begins(seconds: float) -> Snapshot:
+    """A dashboard whose range begins so long from midnight of the day that must show."""
+    begin = at("2026-11-22 00:00") + timedelta(seconds=seconds)
+    return kibana(time_from=begin.isoformat(), time_to="now")
+
+
+def counted_after(snapshot: Snapshot, probe: str, moment: datetime) -> Snapshot:
+    seen = msgspec.structs.replace(snapshot.observations[probe], at=moment)
+    return Snapshot(snapshot.at, {**snapshot.observations, probe: seen})
+
+
+BLOCKED = {INDEX: Index(INDEX, "green", "open", 1, 1, ("read_only_allow_delete",))}
+REFUSED = "connection refused"
+TASK = Note("reconnect", "Database credentials expired")
+TONIGHTS = at("2026-11-23 03:50")
+
+
+def at_second(
+    moment: str, make: Callable[[datetime], Snapshot]
+) -> Callable[[int], tuple[Snapshot]]:
+    """Looks around a moment of the day, to the second."""
+    return lambda offset: (make(at(moment) + offset * SECOND),)

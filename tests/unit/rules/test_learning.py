@@ -1,0 +1,86 @@
+"""How long a sync usually takes is learnt by looking on."""
+
+from datetime import datetime, timedelta
+
+from msgspec.structs import replace
+
+from altui.core.model.health import SyncSeen
+from altui.core.model.pipeline import Sync
+from altui.core.model.reading import Connection
+from altui.core.rules.learning import learnt, running_since, usual_sync
+from tests.world import at, healthy
+
+SYNC = Sync()
+NOON = at("2026-11-23 12:00")
+MINUTE = timedelta(minutes=1)
+
+
+def connection(state: str, succeeded: datetime) -> Connection:
+    found = healthy(NOON).get("fivetran.connection", Connection)
+    assert found is not None
+    return replace(found, sync_state=state, succeeded_at=succeeded)
+
+
+def watched(start: datetime, minutes: int, seen: tuple[SyncSeen, ...] = ()) -> tuple[SyncSeen, ...]:
+    """A look a minute at a sync that starts one minute after `start`, to its end."""
+    hour_ago = start - timedelta(hours=1)
+    seen = learnt(seen, connection("scheduled", hour_ago), start, SYNC)
+    for minute in range(1, minutes + 1):
+        seen = learnt(seen, connection("syncing", hour_ago), start + minute * MINUTE, SYNC)
+    end = start + (minutes + 1) * MINUTE
+    return learnt(seen, connection("scheduled", end), end, SYNC)
+
+
+def test_nothing_seen_means_the_settings_time():
+    assert usual_sync((), SYNC) == 15 * MINUTE
+
+
+def test_a_sync_seen_from_start_to_end_is_learnt():
+    assert usual_sync(watched(NOON, 40), SYNC) == 40 * MINUTE
+
+
+def test_short_syncs_do_not_shorten_what_is_allowed():
+    assert usual_sync(watched(NOON, 2), SYNC) == 15 * MINUTE
+
+
+def test_the_longest_of_the_last_ten_counts():
+    seen = watched(NOON, 50)
+    for hour in range(1, 10):
+        seen = watched(NOON + timedelta(hours=hour), 20, seen)
+    assert usual_sync(seen, SYNC) == 50 * MINUTE
+    seen = watched(NOON + timedelta(hours=10), 20, seen)
+    assert usual_sync(seen, SYNC) == 20 * MINUTE
+    assert len(seen) == SYNC.successes
+
+
+def test_a_sync_that_ran_at_the_first_look_has_no_known_start():
+    seen = learnt((), connection("syncing", NOON), NOON, SYNC)
+    assert running_since(seen) is None
+    seen = learnt(seen, connection("scheduled", NOON + MINUTE), NOON + MINUTE, SYNC)
+    assert usual_sync(seen, SYNC) == 15 * MINUTE
+
+
+def test_the_same_look_judged_twice_teaches_nothing_new():
+    before = learnt((), connection("scheduled", NOON), NOON, SYNC)
+    once = learnt(before, connection("syncing", NOON), NOON + MINUTE, SYNC)
+    assert learnt(once, connection("syncing", NOON), NOON + MINUTE, SYNC) == once
+
+
+def test_a_sync_whose_end_nobody_saw_in_time_is_forgotten():
+    before = learnt((), connection("scheduled", NOON), NOON, SYNC)
+    running = learnt(before, connection("syncing", NOON), NOON + MINUTE, SYNC)
+    later = NOON + timedelta(hours=3)
+    after = learnt(running, connection("scheduled", later - MINUTE), later, SYNC)
+    assert usual_sync(after, SYNC) == 15 * MINUTE
+    assert running_since(after) is None
+
+
+def test_a_sync_that_failed_is_no_measure():
+    before = learnt((), connection("scheduled", NOON - timedelta(hours=1)), NOON, SYNC)
+    running = before
+    for minute in range(1, 30):
+        hour_ago = NOON - timedelta(hours=1)
+        running = learnt(running, connection("syncing", hour_ago), NOON + minute * MINUTE, SYNC)
+    ended = NOON + 30 * MINUTE
+    after = learnt(running, connection("scheduled", NOON - timedelta(hours=1)), ended, SYNC)
+    assert usual_sync(after, SYNC) == 15 * MINUTE
