@@ -34,6 +34,7 @@ CASES: tuple[Case, ...] = (
         "a row older than the last success is not there",
         (lost(*RAW, *MART, *DOCUMENTS, day=SOME_DAY, short=1),),
         "parity.raw",
+        real="tests/sandbox/test_states.py::bigquery lost a row",
     ),
     Case(
         S.bigquery,
@@ -55,6 +56,7 @@ CASES: tuple[Case, ...] = (
         "its own refusal: quota exceeded",
         (warehouse(Trouble.refused, "403 Quota exceeded"),),
         "bigquery.refused",
+        real="tests/sandbox/test_states.py::bigquery quota exceeded",
     ),
     Case(
         S.bigquery,
@@ -62,6 +64,7 @@ CASES: tuple[Case, ...] = (
         "no answer",
         (warehouse(Trouble.unreachable, REFUSED),),
         "bigquery.unreachable",
+        real="tests/sandbox/test_states.py::bigquery cuts the line",
     ),
     Case(
         S.bigquery,

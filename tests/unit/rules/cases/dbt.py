@@ -68,6 +68,7 @@ CASES: tuple[Case, ...] = (
         "GitHub disabled the workflow after 60 idle days",
         (with_value(healthy(NOON), "github.runs", workflow_state="disabled_inactivity"),),
         "workflow.disabled",
+        real="tests/sandbox/test_states.py::workflow disabled",
     ),
     Case(
         S.dbt,
@@ -95,6 +96,7 @@ CASES: tuple[Case, ...] = (
         "tonight's run failed in a dbt step",
         (tonight(TONIGHTS, **failed_in("Run dbt tests")),),
         "workflow.failed",
+        real="tests/sandbox/test_states.py::workflow failed in dbt",
     ),
     Case(
         S.dbt,
@@ -102,6 +104,7 @@ CASES: tuple[Case, ...] = (
         "a partial day: the build saw rows and left some out",
         (lost(*MART, *DOCUMENTS, day=SOME_DAY, short=4),),
         "parity.mart",
+        real="tests/sandbox/test_states.py::dbt left rows out",
     ),
     Case(
         S.dbt,

@@ -39,6 +39,7 @@ CASES: tuple[Case, ...] = (
         "the newest day is missing after its due time",
         (lost(*DOCUMENTS, day=YESTERDAY, short=None),),
         "index.behind.mrt_risk_daily",
+        real="tests/sandbox/test_states.py::index without the newest day",
     ),
     Case(
         S.elasticsearch,
@@ -46,6 +47,7 @@ CASES: tuple[Case, ...] = (
         "an older day is missing, or a document counts other rows than the mart",
         (lost(*DOCUMENTS, day=SOME_DAY, short=3),),
         "parity.index",
+        real="tests/sandbox/test_states.py::index without an older day",
     ),
     Case(
         S.elasticsearch,
@@ -53,6 +55,7 @@ CASES: tuple[Case, ...] = (
         "tonight's run failed in the export",
         (tonight(TONIGHTS, **failed_in("Export to Elasticsearch")),),
         "workflow.failed",
+        real="tests/sandbox/test_states.py::workflow failed in the export",
     ),
     Case(
         S.elasticsearch,
@@ -68,7 +71,7 @@ CASES: tuple[Case, ...] = (
         "an index is blocked",
         (cluster(indices=BLOCKED),),
         f"elasticsearch.block.{INDEX}",
-        real="tests/real/test_real_reading.py::test_the_flood_stages_block_shows",
+        real="tests/sandbox/test_states.py::index blocked",
     ),
     Case(
         S.elasticsearch,
@@ -84,7 +87,7 @@ CASES: tuple[Case, ...] = (
         "no answer, and Kibana finds it down too",
         (with_value(elastic(Trouble.unreachable, REFUSED), "kibana.status", level="unavailable"),),
         "elasticsearch.unreachable",
-        "tests/sandbox/test_check.py::test_elasticsearch_down_is_broken_with_its_last_values_and_comes_back",
+        real="tests/sandbox/test_states.py::elasticsearch down",
     ),
     Case(
         S.elasticsearch,

@@ -61,7 +61,7 @@ CASES: tuple[Case, ...] = (
         "it is paused",
         (fivetran(paused=True, sync_state="paused"),),
         "fivetran.paused",
-        real="tests/sandbox/test_fivetran_sync.py::test_paused_copies_nothing",
+        real="tests/sandbox/test_states.py::fivetran paused",
     ),
     Case(
         S.fivetran,
@@ -90,7 +90,7 @@ CASES: tuple[Case, ...] = (
         "it has tasks",
         (fivetran(tasks=(TASK,)),),
         "fivetran.broken",
-        real="tests/sandbox/test_fivetran_sync.py::test_a_wrong_password_fails_and_recovers",
+        real="tests/sandbox/test_states.py::fivetran credentials expired",
     ),
     Case(
         S.fivetran,
@@ -98,6 +98,7 @@ CASES: tuple[Case, ...] = (
         "no answer",
         (blind("fivetran.connection", Trouble.unreachable, REFUSED),),
         "fivetran.unreachable",
+        real="tests/sandbox/test_states.py::fivetran cuts the line",
     ),
     Case(
         S.fivetran,
@@ -112,6 +113,7 @@ CASES: tuple[Case, ...] = (
         "401, 403",
         (blind("fivetran.connection", Trouble.denied, "401 Unauthorized"),),
         "fivetran.denied",
+        real="tests/sandbox/test_states.py::fivetran key refused",
     ),
     Case(
         S.fivetran,

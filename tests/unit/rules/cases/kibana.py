@@ -13,6 +13,7 @@ CASES: tuple[Case, ...] = (
         "its status is unavailable or critical",
         (kibana(level="unavailable"),),
         "kibana.unavailable",
+        real="tests/sandbox/test_states.py::kibana unavailable",
     ),
     Case(
         S.kibana,
@@ -20,6 +21,7 @@ CASES: tuple[Case, ...] = (
         "no data view of that title",
         (kibana(data_views=()),),
         "kibana.no_pattern",
+        real="tests/sandbox/test_states.py::kibana without data view",
     ),
     Case(
         S.kibana,
@@ -27,6 +29,7 @@ CASES: tuple[Case, ...] = (
         "the dashboard does not exist",
         (kibana(dashboard=None),),
         "kibana.no_dashboard",
+        real="tests/sandbox/test_states.py::kibana without dashboard",
     ),
     Case(
         S.kibana,
@@ -41,6 +44,7 @@ CASES: tuple[Case, ...] = (
         "its range does not show the day that was due",
         (kibana(time_from="now-24h"),),
         "kibana.time_range",
+        real="tests/sandbox/test_states.py::kibana range too narrow",
     ),
     Case(
         S.kibana,
@@ -55,6 +59,7 @@ CASES: tuple[Case, ...] = (
         "401, 403",
         (blind("kibana.status", Trouble.denied, "401 Unauthorized"),),
         "kibana.denied",
+        real="tests/sandbox/test_states.py::kibana refuses the key",
     ),
     Case(S.kibana, X.off, "no KIBANA_URL", (blind("kibana.status", Trouble.off, "no KIBANA_URL"),)),
 )

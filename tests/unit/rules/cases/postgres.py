@@ -13,6 +13,7 @@ CASES: tuple[Case, ...] = (
         "its own refusal: 53300 too many connections",
         (blind("postgres.counts", Trouble.refused, "53300 sorry, too many clients already"),),
         "postgres.refused",
+        real="tests/sandbox/test_states.py::postgres has no connection left",
     ),
     Case(
         S.postgres,
@@ -41,7 +42,7 @@ CASES: tuple[Case, ...] = (
         "no answer: refused, timed out, no such host, a locked table",
         (blind("postgres.counts", Trouble.unreachable, REFUSED),),
         "postgres.unreachable",
-        real="tests/sandbox/test_reading.py::test_a_query_that_takes_too_long_is_not_seen",
+        real="tests/sandbox/test_states.py::postgres tables locked",
     ),
     Case(
         S.postgres,
@@ -56,7 +57,7 @@ CASES: tuple[Case, ...] = (
         "28P01, 28000, 42501",
         (blind("postgres.counts", Trouble.denied, "28P01 password authentication failed"),),
         "postgres.denied",
-        real="tests/sandbox/test_reading.py::test_postgres_own_words",
+        real="tests/sandbox/test_states.py::postgres password changed",
     ),
     Case(
         S.postgres,
