@@ -61,7 +61,9 @@ class Row(NamedTuple):
 
 class Sync(NamedTuple):
     started: datetime
-    """When it reads the source; also its `_fivetran_synced`."""
+    """Also its `_fivetran_synced`."""
+    read: datetime
+    """When it reads the source."""
     merged: dict[str, datetime]
     """When each table's rows are in the warehouse."""
     ended: datetime
@@ -100,7 +102,7 @@ class HealthyWorld:
         self._end = last + ONE_DAY
         self._rows = {table: self._written(table) for table in PER_DAY}
         self._syncs = self._hourly(dice.randint(0, 59))
-        reads = [sync.started for sync in self._syncs]
+        reads = [sync.read for sync in self._syncs]
         # by table, per row: the syncs that carried its birth, its change and its end
         self._carried = {
             table: [
@@ -315,8 +317,9 @@ class HealthyWorld:
             dice = self._dice(f"sync/{slot}")
             started = slot + dice.uniform(0, 60) * SECOND
             length = dice.uniform(20, 270) * SECOND
+            read = started + dice.uniform(0, 0.2) * length
             merged = {table: started + dice.uniform(0.3, 0.95) * length for table in PER_DAY}
-            syncs.append(Sync(started, merged, started + length))
+            syncs.append(Sync(started, read, merged, started + length))
             slot += timedelta(hours=1)
         return syncs
 

@@ -146,8 +146,13 @@ def _sync_judge(look: Look, table: Table) -> Judge:
     carried_until = _carried_until(look, raw)
     source_at = look.seen_at("postgres.counts")
 
+    def copied_since(day: date) -> bool:
+        """Rows of this day, or their ends, were copied after the source was counted."""
+        copied = raw.changed.get(day) if raw else None
+        return bool(copied and source_at and copied > source_at - margin(look))
+
     def judge(day: date, upstream: int, count: int | None) -> State:
-        if carried_until is None or source is None or count is None:
+        if carried_until is None or source is None or count is None or copied_since(day):
             return State.due
         if count > upstream:
             # deleted at the source after the sync, or counted there before it
