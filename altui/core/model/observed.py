@@ -24,6 +24,8 @@ class Trouble(StrEnum):
     """The service answered that the thing asked for does not exist. Broken."""
     nonsense = "nonsense"
     """The answer cannot be understood. Unknown."""
+    stale = "stale"
+    """Not asked for much longer than its interval: nobody saw what is there now. Unknown."""
     off = "off"
     """Not configured, or not offered by this service."""
 

@@ -22,7 +22,7 @@ from altui.core.rules.look import Check, Look
 from altui.core.rules.parity import differences, losses, tables_there, totals
 from altui.core.rules.running import workflow
 from altui.core.rules.schedule import due_times
-from altui.core.rules.seeing import STATE_OF, unseen
+from altui.core.rules.seeing import STATE_OF, any_stale, in_sight, unseen
 from altui.core.rules.serving import indices, kibana, newest_document, newest_seen
 from altui.core.rules.syncing import fivetran
 from altui.core.rules.trace import trace
@@ -50,6 +50,7 @@ def assess(
     `before` is the assessment of the look before this one: it carries when each finding and each
     difference was first seen.
     """
+    snapshot = in_sight(snapshot, now)
     connection = snapshot.get("fivetran.connection", Connection)
     looked = snapshot.seen_at("fivetran.connection")
     syncs = learnt(before.syncs if before else (), connection, looked, pipeline.sync)
@@ -57,7 +58,8 @@ def assess(
     look = Look(snapshot, pipeline, now, due, before.since if before else {}, syncs)
     rows = trace(look)
     findings = tuple(rank([*_checked(look), *losses(look, rows), *totals(look, rows)], None))
-    since = {finding_key(finding): finding.since for finding in findings}
+    since = dict(before.since) if before and any_stale(look) else {}
+    since |= {finding_key(finding): finding.since for finding in findings}
     since |= {key: look.first_seen(key) for key in differences(rows)}
     return Assessment(
         at=now,
@@ -133,7 +135,7 @@ def _is_due(look: Look, stage: StageId, rows: tuple[TraceRow, ...]) -> bool:
 
 def _word(look: Look, stage: StageId, state: State) -> str:
     """At most ten columns for the strip."""
-    if state is State.unknown and stage is StageId.elasticsearch:
+    if state is State.unknown and stage is StageId.elasticsearch and not any_stale(look):
         return "no answer"
     if state is State.broken and look.observation(STAGE_PROBES[stage][0]) is not None:
         observation = look.observation(STAGE_PROBES[stage][0])

@@ -22,17 +22,23 @@ def learnt(
         return before
     ended = tuple(one for one in before if one.ended is not None)
     running = next((one for one in before if one.ended is None), None)
-    if connection.sync_state == RUNNING:
-        began = looked if before else None
-        now = replace(running, seen=looked) if running else SyncSeen(began, looked)
-        return (*ended, now)
     success = connection.succeeded_at
+    if connection.sync_state == RUNNING:
+        if running is not None and _still(running, success, looked, sync):
+            return (*ended, replace(running, seen=looked))
+        return (*ended, SyncSeen(looked if before else None, looked))
     if running is None or success is None:
         return ended or _nothing_runs(looked)
     watched = looked - running.seen <= timedelta(minutes=sync.margin_minutes)
     if running.began is not None and success >= running.began and watched:
         ended = (*ended, replace(running, ended=success))
     return ended[-sync.successes :] or _nothing_runs(looked)
+
+
+def _still(running: SyncSeen, success: datetime | None, looked: datetime, sync: Sync) -> bool:
+    """Whether what runs now may be the sync that ran at the last look; each slot starts one."""
+    ended = success is not None and running.began is not None and success > running.began
+    return not ended and looked - running.seen <= timedelta(minutes=sync.every_minutes)
 
 
 def running_since(seen: tuple[SyncSeen, ...]) -> datetime | None:

@@ -102,8 +102,8 @@ class Look(Struct, frozen=True):
         return self.snapshot.seen_at(probe)
 
     def first_seen(self, key: str) -> datetime:
-        """When this key was first seen; now when it is new."""
-        return self.since.get(key, self.now)
+        """When this key was first seen; now when it is new, or when the clock was set back."""
+        return min(self.since.get(key, self.now), self.now)
 
 
 Check = Callable[[Look], Iterable[Finding]]

@@ -1,11 +1,14 @@
 """Services that cannot be seen, and why: unreachable, denied, refused and off are told apart."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
+
+from msgspec.structs import replace
 
 from altui.core.model.health import Evidence, Finding, StageId, State
-from altui.core.model.observed import Observation, Trouble
+from altui.core.model.observed import Observation, ProbeError, Snapshot, Trouble
 from altui.core.rules.look import Look
+from altui.core.words import clock
 
 PROBES: dict[str, StageId] = {
     "postgres.counts": StageId.postgres,
@@ -24,6 +27,7 @@ STATE_OF: dict[Trouble, State] = {
     Trouble.denied: State.denied,
     Trouble.refused: State.broken,
     Trouble.missing: State.broken,
+    Trouble.stale: State.unknown,
     Trouble.off: State.off,
 }
 
@@ -45,6 +49,41 @@ SAYS: dict[Trouble, str] = {
 }
 
 
+TURNS = 3
+PATIENCE = timedelta(minutes=2)
+"""An answer stands for so many of its probe's intervals, and so long for one under way."""
+
+
+def in_sight(snapshot: Snapshot, now: datetime) -> Snapshot:
+    """The snapshot in which answers that nobody asked for again in time count as none.
+
+    A host that slept, an observer that died or a clock that was set leaves answers without an
+    error that say nothing of this moment: what they miss is unknown, never late.
+    """
+    seen = {probe: _in_sight(item, now) for probe, item in snapshot.observations.items()}
+    return Snapshot(snapshot.at, seen)
+
+
+def _in_sight(seen: Observation, now: datetime) -> Observation:
+    tried, again = seen.tried_at, seen.next_try
+    if tried is None or again is None or again <= tried:
+        return seen
+    if seen.error is not None and seen.error.trouble is Trouble.off:
+        return seen
+    if abs(now - tried) <= TURNS * (again - tried) + PATIENCE:
+        return seen
+    words = f"not looked at since {clock(now, tried)}"
+    return replace(seen, error=ProbeError(Trouble.stale, words, seen.probe))
+
+
+def any_stale(look: Look) -> bool:
+    """Whether something was not looked at in time; what was known of it is not forgotten yet."""
+    return any(
+        seen.error is not None and seen.error.trouble is Trouble.stale
+        for seen in look.snapshot.observations.values()
+    )
+
+
 def service_of(probe: str) -> str:
     return probe.split(".", 1)[0]
 
@@ -57,7 +96,7 @@ def unseen(look: Look) -> Iterator[Finding]:
         if observation is None or observation.error is None or service_of(probe) in told:
             continue
         error = observation.error
-        if error.trouble is Trouble.off:
+        if error.trouble in (Trouble.off, Trouble.stale):
             continue
         told.add(service_of(probe))
         check = f"{service_of(probe)}.{error.trouble.value}"

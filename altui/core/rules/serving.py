@@ -25,9 +25,11 @@ def indices(look: Look) -> Iterator[Finding]:
     if not cluster.template:
         subject = f"index template {look.pipeline.template} is not loaded"
         yield _elastic(look, "elasticsearch.no_template", State.broken, subject)
+    counts = look.observation("elasticsearch.counts")
+    counted = look.documents is not None and counts is not None and counts.error is None
     for mart in look.pipeline.marts:
         newest = newest_document(look, mart)
-        if mart.table and look.documents and (newest is None or newest < look.due.wanted_day):
+        if mart.table and counted and (newest is None or newest < look.due.wanted_day):
             ends = f"ends {newest.day} {newest:%b}" if newest else "holds no day"
             subject = f"{mart.index} {ends}; {look.due.wanted_day:%d %b} was due"
             yield _elastic(look, f"index.behind.{mart.name}", State.late, subject)

@@ -146,8 +146,13 @@ def _sync_judge(look: Look, table: Table) -> Judge:
     carried_until = _carried_until(look, raw)
     source_at = look.seen_at("postgres.counts")
 
+    def copied_since(day: date) -> bool:
+        """Rows of this day, or their ends, were copied after the source was counted."""
+        copied = raw.changed.get(day) if raw else None
+        return bool(copied and source_at and copied > source_at - margin(look))
+
     def judge(day: date, upstream: int, count: int | None) -> State:
-        if carried_until is None or source is None or count is None:
+        if carried_until is None or source is None or count is None or copied_since(day):
             return State.due
         if count > upstream:
             # deleted at the source after the sync, or counted there before it
@@ -186,6 +191,7 @@ def _build_judge(look: Look, mart: Mart, feed: Series | None) -> Judge:
         built_at and counted_at and counted_at < built_at
     )
     failed = _failed_in(look) not in (None, look.pipeline.workflow.export_step)
+    whole_at = _whole_build(look, built_at)
 
     def judge(day: date, upstream: int, count: int | None) -> State:
         if building or day > look.due.coming_day:
@@ -195,7 +201,7 @@ def _build_judge(look: Look, mart: Mart, feed: Series | None) -> Judge:
                 return State.due
             return State.broken if failed else State.late
         changed = feed.changed.get(day) if feed else None
-        if mart.count is None or (changed and built_at and changed > built_at - margin(look)):
+        if mart.count is None or (changed and whole_at and changed > whole_at - margin(look)):
             return State.due
         return State.broken  # a partial day: the build saw these rows and left some out
 
@@ -207,6 +213,11 @@ def _export_judge(look: Look, mart: Mart) -> Judge:
     exported_at = _exported_at(look.runs)
     exporting = running(look.runs) is not None
     failed = _failed_in(look) == look.pipeline.workflow.export_step
+    # one side may have been counted before the last run changed it, the other after
+    counted_since = all(
+        made is None or (counted := look.seen_at(probe)) is None or counted >= made
+        for probe, made in (("bigquery.counts", built_at), ("elasticsearch.counts", exported_at))
+    )
 
     def judge(day: date, upstream: int, count: int | None) -> State:
         if exporting or day > look.due.coming_day:
@@ -216,7 +227,7 @@ def _export_judge(look: Look, mart: Mart) -> Judge:
                 return State.due
             return State.broken if failed else State.late
         newer = built_at and exported_at and built_at > exported_at
-        return State.due if newer else State.late
+        return State.due if newer or not counted_since else State.late
 
     return judge
 
@@ -234,6 +245,15 @@ def _exported_at(runs: Runs | None) -> datetime | None:
         (run.updated_at for run in (runs.runs if runs else ()) if run.conclusion == "success"),
         None,
     )
+
+
+def _whole_build(look: Look, built_at: datetime | None) -> datetime | None:
+    """When a build last made every day of its window anew; a run by hand may be about a few."""
+    runs = look.runs.runs if look.runs else ()
+    nightly = next((r for r in runs if r.event == "schedule" and r.conclusion == "success"), None)
+    if nightly is None or built_at is None or nightly.updated_at is None:
+        return built_at
+    return built_at if built_at <= nightly.updated_at else nightly.created_at
 
 
 def _failed_in(look: Look) -> str | None:

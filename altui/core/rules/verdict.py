@@ -37,6 +37,8 @@ def verdict(look: Look, findings: tuple[Finding, ...], rows: tuple[TraceRow, ...
         return Verdict(
             VerdictState.stale, "nothing has been seen yet", "no service was asked", "wait, or r"
         )
+    if asleep := _asleep(look):
+        return asleep
     mute, configured = silent(look)
     if (mute >= 3 and mute * 2 > configured) or (mute == configured >= 2):
         return _check(look, mute, configured)
@@ -160,6 +162,21 @@ def _check(look: Look, mute: int, configured: int) -> Verdict:
     )
 
 
+def _asleep(look: Look) -> Verdict | None:
+    """Most of what is known was not asked for in time: this host slept, or nobody watched."""
+    troubles = [seen.error and seen.error.trouble for seen in look.snapshot.observations.values()]
+    if troubles.count(Trouble.stale) * 2 <= len(troubles) - troubles.count(Trouble.off):
+        return None
+    tried = (seen.tried_at for seen in look.snapshot.observations.values() if seen.tried_at)
+    last = clock(look.now, max(tried))
+    return Verdict(
+        VerdictState.stale,
+        _fit(f"most services were not looked at since {last}"),
+        "this host slept or nobody watched: what was seen then says nothing of now",
+        "wait for the first answers; r asks again",
+    )
+
+
 def _blind(look: Look) -> Verdict:
     """No service gave an answer; each said, or we know, why."""
     words = [seen.error.words for seen in look.snapshot.observations.values() if seen.error]
@@ -187,7 +204,7 @@ def _suspected(look: Look, finding: Finding) -> Verdict:
 
 def _waiting(look: Look) -> Verdict | None:
     coming, mart = look.due.coming_day, risk_mart(look.pipeline)
-    newest = newest_document(look, mart)
+    newest = newest_document(look, mart) if _counted(look, "elasticsearch.counts") else None
     if newest is None or newest >= coming or look.due.wanted_day >= coming:
         return None
     late_at = f"{look.due.coming_due_at:%H:%M}Z"
@@ -264,7 +281,7 @@ def _unseen(look: Look) -> list[str]:
 
 
 def _since(look: Look, since: datetime) -> str:
-    return f"{clock(look.now, since)} ({behind(look.now - since)})"
+    return f"{clock(look.now, since)} ({behind(max(look.now - since, timedelta()))})"
 
 
 def _fit(line: str, tail: str = "") -> str:

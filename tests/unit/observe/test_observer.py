@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from altui.core.model.health import StageId
+from altui.core.model.health import Assessment, StageId, VerdictState
 from altui.core.model.observed import Trouble
 from altui.core.model.pipeline import Pipeline
 from altui.core.model.reading import Connection, Counts, Reading
@@ -16,6 +16,7 @@ from altui.observe.observer import Observer, ended
 from altui.observe.probes import Probe
 from altui.services.errors import ServiceError
 from altui.store.store import Store
+from tests.healthy_world import EVERY, HealthyWorld
 from tests.world import at, healthy
 
 NOON = at("2026-11-23 12:00")
@@ -157,3 +158,50 @@ def test_the_end_of_a_sync_or_a_run_makes_counts_worth_reading():
     counts = WORLD.observations["bigquery.counts"]
     assert isinstance(counts.value, Counts)
     assert not ended(counts, counts)
+
+
+async def assessed(store: Store, holds: Callable[[Assessment], bool]) -> Assessment:
+    """The first assessment in the store of which that is true."""
+    async with asyncio.timeout(5):
+        while (seen := store.assessment()) is None or not holds(seen):  # noqa: ASYNC110 - by poll
+            await asyncio.sleep(0.01)
+    return seen
+
+
+async def test_an_observer_that_wakes_after_hours_asks_everything_before_it_calls_anything_late(
+    tmp_path: Path,
+):
+    """The host slept through the night; the first assessment is made before any new answer."""
+    world = HealthyWorld(7, at("2026-11-22 00:00").date(), at("2026-11-23 00:00").date())
+    now, morning = at("2026-11-22 22:10"), at("2026-11-23 06:12")
+    store = Store.open(tmp_path)
+    asked = asyncio.Event()
+    answering = asyncio.Event()
+
+    def of(name: str) -> Probe:
+        async def read() -> Reading:
+            asked.set()
+            await answering.wait()
+            found = world.snapshot(now).observations[name].value
+            assert found is not None
+            return found
+
+        return Probe(name, StageId.kibana, EVERY[name], 30, "free", read)
+
+    observer = Observer([*map(of, EVERY)], Pipeline(), store, lambda: now, 0)
+    answering.set()
+    assert (await observer.round()).findings == ()
+    answering.clear()
+    asked.clear()
+    running = asyncio.create_task(observer.run())
+    await asyncio.wait_for(asked.wait(), 5)
+    now = morning
+    woken = await assessed(store, lambda seen: seen.at == morning)
+    assert woken.findings == ()
+    assert woken.verdict.state is VerdictState.stale
+    answering.set()
+    woken = await assessed(store, lambda seen: seen.verdict.state is not VerdictState.stale)
+    assert (woken.findings, woken.verdict.state) == ((), VerdictState.ok)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running

@@ -84,3 +84,12 @@ def test_a_sync_that_failed_is_no_measure():
     ended = NOON + 30 * MINUTE
     after = learnt(running, connection("scheduled", NOON - timedelta(hours=1)), ended, SYNC)
     assert usual_sync(after, SYNC) == 15 * MINUTE
+
+
+def test_a_sync_that_runs_after_hours_without_a_look_is_another_one():
+    before = connection("scheduled", NOON - 40 * MINUTE)
+    seen = learnt((), before, NOON, SYNC)
+    seen = learnt(seen, replace(before, sync_state="syncing"), NOON + MINUTE, SYNC)
+    morning = NOON + timedelta(hours=8)
+    running = connection("syncing", morning - timedelta(hours=1))
+    assert running_since(learnt(seen, running, morning, SYNC)) == morning

@@ -1,0 +1,106 @@
+"""No false alarm at any minute of any day, whatever the ages of the figures that meet."""
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from functools import cache
+from random import Random
+
+import pytest
+
+from altui.core.model.days import day_of, start_of
+from altui.core.model.health import Assessment, StageId, State, VerdictState
+from altui.core.model.observed import Snapshot
+from altui.core.model.pipeline import Pipeline
+from altui.core.rules.assess import assess
+from tests.healthy_world import HealthyWorld
+
+PIPELINE = Pipeline()
+MINUTE = timedelta(minutes=1)
+ONE_DAY = timedelta(days=1)
+SPECIAL = (
+    date(2026, 3, 29),  # clocks go forward in Europe
+    date(2026, 10, 25),  # and back
+    date(2026, 11, 1),  # back in America; a month's first
+    date(2026, 12, 31),
+    date(2027, 1, 1),
+    date(2027, 2, 28),
+    date(2028, 2, 28),
+    date(2028, 2, 29),
+    date(2028, 3, 1),
+)
+PROBES = 25
+"""Moments looked at in each of the worlds."""
+
+
+def judged(snapshot: Snapshot, before: Assessment | None = None) -> Assessment:
+    return assess(snapshot, PIPELINE, snapshot.at, before)
+
+
+def false_state(world: HealthyWorld, result: Assessment) -> str:
+    """What is wrong with an assessment of a healthy pipeline; empty when nothing is."""
+    now = result.at
+    if result.findings:
+        return "; ".join(f"{item.check}: {item.subject}" for item in result.findings)
+    for stage, health in result.stages.items():
+        if health.state not in (State.ok, State.due):
+            return f"{stage} is {health.state}: {health.detail}"
+    if result.verdict.state not in (VerdictState.ok, VerdictState.wait):
+        return f"{result.verdict.state}: {result.verdict.headline}"
+    assert result.due is not None
+    coming = day_of(now) - ONE_DAY
+    waited = start_of(day_of(now)) <= now < result.due.coming_due_at
+    if result.verdict.state is VerdictState.wait and not waited:
+        return f"waits outside of the night: {result.verdict.headline}"
+    if not world.settled(now):
+        return ""
+    whole = world.exported(coming, now)
+    if (result.verdict.state is VerdictState.wait) is whole:
+        return f"{coming} {'is' if whole else 'is not'} exported, yet {result.verdict.state}"
+    readers = result.stages[StageId.elasticsearch].state
+    if (readers is State.due) is whole:
+        return f"{coming} {'is' if whole else 'is not'} exported, yet elasticsearch {readers}"
+    if whole and world.carried_all(now) and result.stages[StageId.dbt].state is State.due:
+        return "dbt is due though the marts hold all there is"
+    return ""
+
+
+def moments() -> Iterator[tuple[int, date, date]]:
+    """Seeds and days of the worlds: the special dates, and others all over a year."""
+    for number, day in enumerate(SPECIAL):
+        yield number, day, day
+    for number in range(11):
+        day = date(2026, 1, 1) + Random(number).randint(0, 364) * ONE_DAY
+        yield 100 + number, day, day + ONE_DAY
+
+
+@cache
+def world_of(seed: int, first: date, last: date) -> HealthyWorld:
+    return HealthyWorld(seed, first, last)
+
+
+@pytest.mark.parametrize(("seed", "first", "last"), moments())
+def test_five_hundred_minutes_of_healthy_pipelines(seed: int, first: date, last: date):
+    world = world_of(seed, first, last)
+    dice = Random(f"minutes/{seed}")
+    length = start_of(last) + ONE_DAY - start_of(first)
+    for _ in range(PROBES):
+        now = start_of(first) + dice.random() * length
+        earlier = now - dice.choice((20, 60, 300, 3600)) * timedelta(seconds=1)
+        before = judged(world.snapshot(earlier))
+        wrong = false_state(world, judged(world.snapshot(now), before))
+        assert not wrong, f"seed {seed}, {now}: {wrong}"
+
+
+@pytest.mark.parametrize(
+    ("seed", "night"), [(1, date(2026, 11, 23)), (2, date(2028, 2, 29)), (3, date(2027, 1, 1))]
+)
+def test_every_minute_of_a_night_one_look_after_the_other(seed: int, night: date):
+    world = world_of(seed, night, night)
+    now = datetime.combine(night, start_of(night).time(), start_of(night).tzinfo)
+    now += timedelta(hours=3, minutes=10)
+    before: Assessment | None = None
+    while now < start_of(night) + timedelta(hours=4, minutes=25):
+        before = judged(world.snapshot(now), before)
+        wrong = false_state(world, before)
+        assert not wrong, f"seed {seed}, {now}: {wrong}"
+        now += 20 * timedelta(seconds=1)
