@@ -24,6 +24,9 @@ app = typer.Typer(
 Config = Annotated[
     Path | None, typer.Option("--config", help="altui.toml to use instead of the one found.")
 ]
+Profile = Annotated[
+    str | None, typer.Option("--profile", help="Which of altui.toml's pipelines, by its name.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON (versioned) instead of a table.")]
 
 
@@ -51,6 +54,7 @@ def _refused(words: str) -> int:
 def dashboard(
     context: typer.Context,
     config: Config = None,
+    profile: Profile = None,
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
     read_only: Annotated[
         bool, typer.Option("--read-only", help="Refuse every action; cannot be unlocked.")
@@ -60,7 +64,7 @@ def dashboard(
 
     from altui.cli.context import choose
 
-    choose(os.environ, config, read_only=read_only)
+    choose(os.environ, config, profile, read_only=read_only)
     if version:
         from altui import __version__
 

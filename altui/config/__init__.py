@@ -5,6 +5,7 @@ settings.py. `ALTUI_SECTION_KEY` wins over the service's own name (`ES_URL`), wh
 profile's table in the file, which wins over the file's shared settings.
 """
 
+from altui.config.caution import cautions, overridden, secrets_exposed
 from altui.config.loading import find, load, origins
 from altui.config.secret import ConfigError, Secret, public_url
 from altui.config.settings import (
@@ -29,8 +30,11 @@ __all__ = [
     "PostgresSettings",
     "Secret",
     "Settings",
+    "cautions",
     "find",
     "load",
     "origins",
+    "overridden",
     "public_url",
+    "secrets_exposed",
 ]

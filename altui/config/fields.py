@@ -29,6 +29,13 @@ class Leaf(Struct, frozen=True):
     def dotted(self) -> str:
         return ".".join(self.path)
 
+    def of(self, settings: Settings) -> Any:
+        """Its value there."""
+        value: Any = settings
+        for key in self.path:
+            value = getattr(value, key)
+        return value
+
 
 @cache
 def leaves(struct: type[Struct] = Settings, path: Path = ()) -> tuple[Leaf, ...]:
@@ -63,3 +70,8 @@ def is_struct(kind: Any) -> bool:
 def element(kind: Any) -> Any:
     """`X` of `tuple[X, ...]`; None of any other type."""
     return get_args(kind)[0] if get_origin(kind) is tuple else None
+
+
+def setting_names() -> frozenset[str]:
+    """Every name in the environment that sets something, or says where the file is."""
+    return frozenset({*NOT_SETTINGS, *(name for leaf in leaves() for name in leaf.names)})

@@ -1,16 +1,16 @@
-"""Reading the settings: the file, its profile, and the environment over both."""
+"""Reading the settings: the file, its profile's table over it, and the environment over both."""
 
 import os
-import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, cast
-from urllib.parse import urlsplit
 
 import msgspec
 
+from altui.config.checking import nearest, shown, wrong_in_environment, wrong_in_file
 from altui.config.fields import Leaf, leaves
+from altui.config.limits import PROFILE_NAME, wrong_in_settings
 from altui.config.secret import ConfigError, Secret
 from altui.config.settings import Settings
 
@@ -26,12 +26,29 @@ def load(environ: Mapping[str, str] | None = None, path: Path | None = None) -> 
     environ = os.environ if environ is None else environ
     found = path or find(environ)
     data = read(found)
-    try:
-        settings = msgspec.convert(_overlay(data, environ), Settings, dec_hook=decode)
-    except msgspec.ValidationError as error:
-        raise ConfigError(f"{found or 'environment'}: {error}") from error
-    _refuse_nonsense(settings)
+    refuse(
+        [*(f"{found}: {words}" for words in wrong_in_file(data)), *wrong_in_environment(environ)]
+    )
+    settings = settings_of(_chosen(data, environ, found), environ)
+    refuse(wrong_in_settings(settings))
     return settings
+
+
+def settings_of(data: Table, environ: Mapping[str, str]) -> Settings:
+    """Settings of a table that was checked, with the environment over it. Raises ConfigError."""
+    merged = _copied(data)
+    wrong: list[str] = []
+    for leaf in leaves():
+        if name := set_by(leaf, environ):
+            section: Any = merged
+            for key in leaf.path[:-1]:
+                section = section.setdefault(key, {})
+            try:
+                section[leaf.path[-1]] = _parsed(environ[name], leaf.kind)
+            except ValueError as error:
+                wrong.append(f"{name}={shown(environ[name])} in the environment: {error}")
+    refuse(wrong)
+    return msgspec.convert(merged, Settings, dec_hook=_decode)
 
 
 def find(environ: Mapping[str, str]) -> Path | None:
@@ -41,10 +58,15 @@ def find(environ: Mapping[str, str]) -> Path | None:
     here = Path("altui.toml")
     if here.is_file():
         return here
+    platform = platform_path()
+    return platform if platform.is_file() else None
+
+
+def platform_path() -> Path:
+    """altui.toml in the platform's configuration directory, there or not."""
     from platformdirs import user_config_path
 
-    platform = user_config_path("altui") / "altui.toml"
-    return platform if platform.is_file() else None
+    return user_config_path("altui") / "altui.toml"
 
 
 def read(path: Path | None) -> Table:
@@ -68,71 +90,74 @@ def origins(environ: Mapping[str, str], path: Path | None = None) -> dict[str, s
     found = path or find(environ)
     data = read(found)
     file = found.name if found else ""
+    name, own = profile_of(data, environ, found)
     said: dict[str, str] = {}
     for leaf in leaves():
-        if name := _set_by(leaf, environ):
-            said[leaf.dotted] = f"environment {name}"
-        elif _value(data, leaf.path) is not None:
+        if variable := set_by(leaf, environ):
+            said[leaf.dotted] = f"environment {variable}"
+        elif value_at(own, leaf.path) is not None:
+            said[leaf.dotted] = f"{file} [profiles.{name}]"
+        elif value_at(data, leaf.path) is not None:
             said[leaf.dotted] = file
         else:
             said[leaf.dotted] = "default"
     return said
 
 
-def _refuse_nonsense(settings: Settings) -> None:
-    """What types cannot say. Raises ConfigError that names the setting."""
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", settings.profile):
-        raise ConfigError(f"profile={settings.profile!r}: use letters, digits, - and _ only")
-    urls = {
-        "ES_URL": settings.elasticsearch.url.reveal(),
-        "FIVETRAN_URL": settings.fivetran.url,
-        "GITHUB_API_URL": settings.github.api_url,
-        "KIBANA_URL": settings.kibana.url,
-        "PAGERDUTY_URL": settings.pagerduty.url,
-        "BIGQUERY_EMULATOR_HOST": settings.bigquery.emulator_host,
-    }
-    for name, url in urls.items():
-        parts = urlsplit(url)
-        if url and (parts.scheme not in {"http", "https"} or not parts.hostname):
-            raise ConfigError(f"{name} is not a URL such as https://host:9200")
-    dsn = settings.postgres.dsn.reveal()
-    if dsn and "://" not in dsn and "=" not in dsn:
-        raise ConfigError("POSTGRES_DSN is not a DSN such as postgresql://user@host/database")
-    tables = {table.name for table in settings.pipeline.tables}
-    for mart in settings.pipeline.marts:
-        if mart.table is not None and mart.table not in tables:
-            raise ConfigError(f"pipeline.marts: {mart.name} names no table of pipeline.tables")
-    if not any(mart.table for mart in settings.pipeline.marts):
-        raise ConfigError("pipeline.marts: at least one mart must name the table it aggregates")
+def refuse(wrong: Iterable[str]) -> None:
+    """Raises ConfigError with all the lines, when there are any."""
+    lines = list(dict.fromkeys(wrong))
+    if len(lines) == 1:
+        raise ConfigError(lines[0])
+    if lines:
+        raise ConfigError("\n  ".join([f"{len(lines)} settings are wrong:", *lines]))
 
 
-def _set_by(leaf: Leaf, environ: Mapping[str, str]) -> str | None:
-    """The name in the environment that sets it; an empty variable sets nothing."""
-    return next((name for name in leaf.names if environ.get(name)), None)
+def _chosen(data: Table, environ: Mapping[str, str], path: Path | None) -> Table:
+    """The shared settings with the chosen profile's table laid over them."""
+    name, own = profile_of(data, environ, path)
+    shared = {key: value for key, value in data.items() if key != "profiles"}
+    return _laid_over({**shared, "profile": name}, own)
 
 
-def _value(data: Table, path: tuple[str, ...]) -> Any:
-    """What stands in the file under the path; None where nothing does."""
-    place: Any = data
-    for key in path:
-        if not isinstance(place, dict):
-            return None
-        place = cast(Table, place).get(key)
-    return place
+def profile_of(data: Table, environ: Mapping[str, str], path: Path | None) -> tuple[str, Table]:
+    """The profile's name, from the environment or else the file, and its own table.
+
+    Without a table `profiles` the file is one pipeline, and the name is only its name. Raises
+    ConfigError when the name is none of those in the file.
+    """
+    profiles = cast(dict[str, Table], data.get("profiles") or {})
+    name = _named(list(profiles), environ.get("ALTUI_PROFILE") or data.get("profile"), path)
+    return name, profiles.get(name, {})
 
 
-def _overlay(data: Table, environ: Mapping[str, str]) -> Table:
-    """`data` with what the environment says laid over it."""
-    merged = _copied(data)
-    for leaf in leaves():
-        if name := _set_by(leaf, environ):
-            section: Any = merged
-            for key in leaf.path[:-1]:
-                section = section.setdefault(key, {})
-                if not isinstance(section, dict):
-                    break
-            else:
-                section[leaf.path[-1]] = _parsed(name, environ[name], leaf.kind)
+def _named(known: list[str], name: str | None, path: Path | None) -> str:
+    for one in [name or "default", *known]:
+        if not PROFILE_NAME.fullmatch(str(one)):
+            raise ConfigError(f"profile: {str(one)[:40]!r} must be letters, digits, - and _")
+    if not known:
+        return name or "default"
+    listed = ", ".join(known)
+    if not name:
+        raise ConfigError(
+            f"{path} holds the profiles {listed}: choose one with --profile, ALTUI_PROFILE or a "
+            f'first line such as profile = "{known[0]}"'
+        )
+    if name not in known:
+        near = nearest(name, known)
+        raise ConfigError(f"{path}: no profile {name!r}{near}; it holds {listed}")
+    return name
+
+
+def _laid_over(below: Table, above: Table) -> Table:
+    """Both tables in one; where both say something, what is above. Lists are replaced whole."""
+    merged = dict(below)
+    for key, value in above.items():
+        under = merged.get(key)
+        if isinstance(value, dict) and isinstance(under, dict):
+            merged[key] = _laid_over(cast(Table, under), cast(Table, value))
+        else:
+            merged[key] = value
     return merged
 
 
@@ -143,25 +168,40 @@ def _copied(data: Table) -> Table:
     }
 
 
-def _parsed(name: str, text: str, kind: Any) -> Any:
+def set_by(leaf: Leaf, environ: Mapping[str, str]) -> str | None:
+    """The name in the environment that sets it; an empty variable sets nothing."""
+    return next((name for name in leaf.names if environ.get(name)), None)
+
+
+def value_at(data: Table, path: tuple[str, ...]) -> Any:
+    """What stands in the file under the path; None where nothing does."""
+    place: Any = data
+    for key in path:
+        if not isinstance(place, dict):
+            return None
+        place = cast(Table, place).get(key)
+    return place
+
+
+def _parsed(text: str, kind: Any) -> Any:
+    """Raises ValueError that says what is wanted."""
     if kind is bool:
         lowered = text.strip().lower()
         if lowered in {"1", "true", "yes", "on"}:
             return True
         if lowered in {"0", "false", "no", "off"}:
             return False
-        raise ConfigError(f"{name}={text!r}: say true or false")
+        raise ValueError("say true or false")
     if kind is int or kind is float:
         try:
             return kind(text)
         except ValueError:
-            raise ConfigError(f"{name}={text!r}: say a whole number") from None
+            wanted = "a whole number" if kind is int else "a number"
+            raise ValueError(f"say {wanted}") from None
     return text
 
 
-def decode(kind: type, value: Any) -> Any:
-    if kind is Secret:
-        if not isinstance(value, str):
-            raise ValueError("expected text")
+def _decode(kind: type, value: Any) -> Any:
+    if kind is Secret and isinstance(value, str):
         return Secret(value)
     raise NotImplementedError(kind)

@@ -1,11 +1,13 @@
 """The settings: one Struct a section, defaults and environment names beside each key."""
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from msgspec import Meta, Struct
+from msgspec.structs import asdict
 
-from altui.config.secret import Secret
+from altui.config.secret import Secret, public_url
 from altui.core.model.pipeline import Pipeline
 
 
@@ -14,13 +16,26 @@ def Env(*names: str) -> Meta:  # noqa: N802 - reads as an annotation
     return Meta(extra={"env": names})
 
 
-class PostgresSettings(Struct, frozen=True, forbid_unknown_fields=True):
+class Section(Struct, frozen=True, forbid_unknown_fields=True):
+    """A part of the settings; prints no secret and no password of a URL."""
+
+    def __rich_repr__(self) -> Iterator[tuple[str, Any]]:
+        for name, value in asdict(self).items():
+            hidden = isinstance(value, str) and "://" in value
+            yield name, public_url(value) if hidden else value
+
+    def __repr__(self) -> str:
+        inner = ", ".join(f"{name}={value!r}" for name, value in self.__rich_repr__())
+        return f"{type(self).__name__}({inner})"
+
+
+class PostgresSettings(Section, frozen=True, forbid_unknown_fields=True):
     dsn: Annotated[Secret, Env("POSTGRES_DSN")] = Secret("")
     """Read replica where there is one; empty: off."""
     statement_timeout_ms: int = 5000
 
 
-class FivetranSettings(Struct, frozen=True, forbid_unknown_fields=True):
+class FivetranSettings(Section, frozen=True, forbid_unknown_fields=True):
     url: Annotated[str, Env("FIVETRAN_URL")] = "https://api.fivetran.com"
     api_key: Annotated[Secret, Env("FIVETRAN_API_KEY")] = Secret("")
     api_secret: Annotated[Secret, Env("FIVETRAN_API_SECRET")] = Secret("")
@@ -28,7 +43,7 @@ class FivetranSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """Connection id; empty: the only connection the key can see."""
 
 
-class BigQuerySettings(Struct, frozen=True, forbid_unknown_fields=True):
+class BigQuerySettings(Section, frozen=True, forbid_unknown_fields=True):
     project: Annotated[str, Env("BQ_PROJECT")] = ""
     dataset: Annotated[str, Env("BQ_DATASET")] = "applylens"
     staging_dataset: Annotated[str, Env("BQ_STAGING_DATASET")] = ""
@@ -52,31 +67,31 @@ class BigQuerySettings(Struct, frozen=True, forbid_unknown_fields=True):
         return self.marts_dataset or f"{self.dataset}_marts"
 
 
-class GitHubSettings(Struct, frozen=True, forbid_unknown_fields=True):
+class GitHubSettings(Section, frozen=True, forbid_unknown_fields=True):
     api_url: Annotated[str, Env("GITHUB_API_URL")] = "https://api.github.com"
     token: Annotated[Secret, Env("GITHUB_TOKEN")] = Secret("")
     repository: Annotated[str, Env("GITHUB_REPOSITORY")] = ""
     """`owner/name`."""
 
 
-class ElasticsearchSettings(Struct, frozen=True, forbid_unknown_fields=True):
+class ElasticsearchSettings(Section, frozen=True, forbid_unknown_fields=True):
     url: Annotated[Secret, Env("ES_URL")] = Secret("")
     """May carry user and password; shown without them."""
     index_prefix: Annotated[str, Env("ES_ANALYTICS_INDEX")] = "analytics_applylens"
 
 
-class KibanaSettings(Struct, frozen=True, forbid_unknown_fields=True):
+class KibanaSettings(Section, frozen=True, forbid_unknown_fields=True):
     url: Annotated[str, Env("KIBANA_URL")] = ""
     api_key: Annotated[Secret, Env("KIBANA_API_KEY")] = Secret("")
     space: Annotated[str, Env("KIBANA_SPACE")] = ""
 
 
-class PagerDutySettings(Struct, frozen=True, forbid_unknown_fields=True):
+class PagerDutySettings(Section, frozen=True, forbid_unknown_fields=True):
     url: Annotated[str, Env("PAGERDUTY_URL")] = "https://events.pagerduty.com"
     routing_key: Annotated[Secret, Env("PAGERDUTY_ROUTING_KEY")] = Secret("")
 
 
-class Settings(Struct, frozen=True, forbid_unknown_fields=True):
+class Settings(Section, frozen=True, forbid_unknown_fields=True):
     profile: Annotated[str, Env("ALTUI_PROFILE")] = "default"
     """Shown in the header; keeps the state of one pipeline apart from another's."""
     production: bool = False

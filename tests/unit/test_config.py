@@ -33,7 +33,7 @@ def test_our_own_name_wins_over_the_services_name_and_both_over_the_file(tmp_pat
 
 
 def test_an_unknown_key_is_refused_with_its_path(tmp_path: Path):
-    with pytest.raises(ConfigError, match=r"projekt.*\$\.bigquery"):
+    with pytest.raises(ConfigError, match=r"bigquery\.projekt.*nearest is bigquery\.project"):
         load({}, written(tmp_path, '[bigquery]\nprojekt = "p"\n'))
 
 
