@@ -15,6 +15,8 @@ from altui.config.secret import ConfigError, Secret
 from altui.config.settings import Settings
 
 Table = dict[str, Any]
+OPTIONAL = {"updated", "table", "ops", "count"}
+"""Keys of a table or mart that may be none."""
 
 
 def load(environ: Mapping[str, str] | None = None, path: Path | None = None) -> Settings:
@@ -48,6 +50,7 @@ def settings_of(data: Table, environ: Mapping[str, str]) -> Settings:
             except ValueError as error:
                 wrong.append(f"{name}={shown(environ[name])} in the environment: {error}")
     refuse(wrong)
+    _empty_words_as_none(merged)
     return msgspec.convert(merged, Settings, dec_hook=_decode)
 
 
@@ -166,6 +169,16 @@ def _copied(data: Table) -> Table:
         key: _copied(cast(Table, value)) if isinstance(value, dict) else value
         for key, value in data.items()
     }
+
+
+def _empty_words_as_none(data: Table) -> None:
+    """TOML has no null: `updated = ""` says that a table has no such column."""
+    pipeline = cast(dict[str, list[Table]], data.get("pipeline") or {})
+    for name in {"tables", "marts"} & set(pipeline):
+        pipeline[name] = [
+            {key: None if value == "" and key in OPTIONAL else value for key, value in row.items()}
+            for row in pipeline[name]
+        ]
 
 
 def set_by(leaf: Leaf, environ: Mapping[str, str]) -> str | None:
