@@ -91,6 +91,28 @@ def check(
     raise typer.Exit(run_check(os.environ, as_json=json, fresh=fresh))
 
 
+@app.command()
+def init(
+    output: Annotated[
+        Path | None, typer.Option("--output", help="File to write instead of the one found.")
+    ] = None,
+    profile: Annotated[
+        str | None,
+        typer.Option("--profile", help="Name of the pipeline; added to the file that is there."),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the file.")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Ask nothing; the environment's variables answer.")
+    ] = False,
+) -> None:
+    """Set up a real pipeline: asks for each service, tests each answer, writes altui.toml."""
+    import os
+
+    from altui.cli.init import init as run_init
+
+    raise typer.Exit(run_init(os.environ, output=output, profile=profile, force=force, yes=yes))
+
+
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def demo(
     context: typer.Context,
