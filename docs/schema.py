@@ -1,10 +1,11 @@
-"""Writes docs/check.schema.json, the published shape of `altui check --json`."""
+"""Writes docs/check.schema.json, the published shape of `altui check --json`, and the settings'."""
 
 from pathlib import Path
 
 import msgspec
 
 from altui.core.present.report import Report
+from docs import settings_schema
 
 OUT = Path(__file__).with_name("check.schema.json")
 
@@ -17,3 +18,4 @@ def text() -> str:
 
 if __name__ == "__main__":
     OUT.write_text(text(), encoding="utf-8")
+    settings_schema.write()

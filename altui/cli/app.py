@@ -24,6 +24,9 @@ app = typer.Typer(
 Config = Annotated[
     Path | None, typer.Option("--config", help="altui.toml to use instead of the one found.")
 ]
+Profile = Annotated[
+    str | None, typer.Option("--profile", help="Which of altui.toml's pipelines, by its name.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON (versioned) instead of a table.")]
 
 
@@ -51,6 +54,7 @@ def _refused(words: str) -> int:
 def dashboard(
     context: typer.Context,
     config: Config = None,
+    profile: Profile = None,
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
     read_only: Annotated[
         bool, typer.Option("--read-only", help="Refuse every action; cannot be unlocked.")
@@ -60,7 +64,7 @@ def dashboard(
 
     from altui.cli.context import choose
 
-    choose(os.environ, config, read_only=read_only)
+    choose(os.environ, config, profile, read_only=read_only)
     if version:
         from altui import __version__
 
@@ -85,6 +89,28 @@ def check(
     from altui.cli.check import check as run_check
 
     raise typer.Exit(run_check(os.environ, as_json=json, fresh=fresh))
+
+
+@app.command()
+def init(
+    output: Annotated[
+        Path | None, typer.Option("--output", help="File to write instead of the one found.")
+    ] = None,
+    profile: Annotated[
+        str | None,
+        typer.Option("--profile", help="Name of the pipeline; added to the file that is there."),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the file.")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Ask nothing; the environment's variables answer.")
+    ] = False,
+) -> None:
+    """Set up a real pipeline: asks for each service, tests each answer, writes altui.toml."""
+    import os
+
+    from altui.cli.init import init as run_init
+
+    raise typer.Exit(run_init(os.environ, output=output, profile=profile, force=force, yes=yes))
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

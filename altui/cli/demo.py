@@ -14,6 +14,7 @@ from pathlib import Path
 from altui.cli.check import check
 from altui.cli.dashboard import open_dashboard
 from altui.cli.exits import Exit
+from altui.config.fields import setting_names
 
 STOPS_WITHIN = 15.0
 
@@ -78,7 +79,14 @@ def _environment(sandbox: subprocess.Popen[bytes], env_file: Path) -> Mapping[st
     assert sandbox.stdout is not None  # noqa: S101 - opened as a pipe above
     for _ in sandbox.stdout:
         if env_file.exists():
-            return {**os.environ, **environment_of(env_file.read_text())}
+            # nothing that configures another pipeline may reach into this one
+            configured = setting_names() - {"ALTUI_READ_ONLY"}
+            outside = {name: os.environ[name] for name in os.environ if name not in configured}
+            return {
+                **outside,
+                **environment_of(env_file.read_text()),
+                "ALTUI_CONFIG": os.devnull,
+            }
     return None
 
 

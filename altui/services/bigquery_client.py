@@ -25,6 +25,23 @@ class Calls:
         left = self._left()
         return self._client.get_table(name, retry=_retry(left), timeout=left)
 
+    def datasets(self, most: int) -> list[str]:
+        """datasets.list: free."""
+        left = self._left()
+        listed = self._client.list_datasets(max_results=most, retry=_retry(left), timeout=left)
+        return [one.dataset_id for one in listed]
+
+    def tables_of(self, dataset: str, most: int) -> list[str]:
+        """tables.list: free."""
+        left = self._left()
+        listed = self._client.list_tables(
+            f"{self._client.project}.{dataset}",
+            max_results=most,
+            retry=_retry(left),
+            timeout=left,
+        )
+        return [one.table_id for one in listed]
+
     def estimate(self, query: Query) -> int:
         """Bytes that the query will process, by a dry run: free."""
         return int(self._run(query, dry_run=True).total_bytes_processed or 0)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from altui.config import ConfigError, Secret, find, load, public_url
+from altui.config import ConfigError, Secret, find, load, origins, public_url
 
 
 def written(tmp_path: Path, text: str) -> Path:
@@ -33,7 +33,7 @@ def test_our_own_name_wins_over_the_services_name_and_both_over_the_file(tmp_pat
 
 
 def test_an_unknown_key_is_refused_with_its_path(tmp_path: Path):
-    with pytest.raises(ConfigError, match=r"projekt.*\$\.bigquery"):
+    with pytest.raises(ConfigError, match=r"bigquery\.projekt.*nearest is bigquery\.project"):
         load({}, written(tmp_path, '[bigquery]\nprojekt = "p"\n'))
 
 
@@ -98,3 +98,12 @@ def test_nonsense_is_refused_by_the_settings_name(environ: dict[str, str], named
 def test_a_pipeline_without_a_mart_of_a_known_table_is_refused(tmp_path: Path, marts: str):
     with pytest.raises(ConfigError, match=r"pipeline\.marts"):
         load({}, written(tmp_path, f"[pipeline]\nmarts = {marts}\n"))
+
+
+def test_each_setting_says_where_it_comes_from(tmp_path: Path):
+    path = written(tmp_path, '[bigquery]\nproject = "p"\ndataset = "d"\n')
+    said = origins({"BQ_DATASET": "x", "ES_URL": ""}, path)
+    assert said["bigquery.project"] == "altui.toml"
+    assert said["bigquery.dataset"] == "environment BQ_DATASET"
+    assert said["elasticsearch.url"] == "default"
+    assert said["pipeline.workflow.hour"] == "default"

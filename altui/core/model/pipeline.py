@@ -56,8 +56,12 @@ class Mart(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Workflow(Struct, frozen=True, forbid_unknown_fields=True):
+    """The nightly GitHub Actions workflow."""
+
     file: str = "analytics-sync.yml"
+    """The workflow that builds and exports every night."""
     hour: int = 3
+    """Scheduled start, UTC."""
     minute: int = 15
     """Scheduled start, UTC."""
     least_delay_minutes: int = 60
@@ -75,12 +79,14 @@ class Workflow(Struct, frozen=True, forbid_unknown_fields=True):
     stuck_minutes: int = 30
     """... never before so many minutes."""
     export_step: str = "Export to Elasticsearch"
+    """Name of its step that exports."""
 
 
 class Sync(Struct, frozen=True, forbid_unknown_fields=True):
     """Fivetran's schedule as the runbook promises it."""
 
     every_minutes: int = 60
+    """Minutes from one sync to the next; the connection's own frequency where it is shorter."""
     grace_minutes: int = 15
     """A sync may start and end so long after its slot."""
     usual_minutes: int = 15
@@ -95,16 +101,24 @@ class Office(Struct, frozen=True, forbid_unknown_fields=True):
     """When the owners of an SLA in business days are at work, Monday to Friday."""
 
     opens: int = 9
+    """Hour of the day in `zone`."""
     closes: int = 17
-    """Hours of the day in `zone`."""
+    """Hour of the day in `zone`."""
     zone: str = "UTC"
+    """Time zone, such as `Europe/Berlin`."""
     holidays: tuple[date, ...] = ()
+    """Days without office hours, such as `[2026-12-25]`."""
 
 
 class Dashboard(Struct, frozen=True, forbid_unknown_fields=True):
+    """What readers look at in Kibana."""
+
     id: str = "analytics-overview"
+    """Saved object id."""
     data_view: str = "analytics_applylens_*"
+    """Title of its data view."""
     time_field: str = "d"
+    """The data view's time field."""
 
 
 def _emails_measures() -> tuple[Measure, ...]:
@@ -119,6 +133,8 @@ def _emails_measures() -> tuple[Measure, ...]:
 
 
 class Pipeline(Struct, frozen=True, forbid_unknown_fields=True):
+    """What the pipeline is made of. Without these lines it is ApplyLens."""
+
     tables: tuple[Table, ...] = (
         Table("emails", "public.emails", "public_emails", "stg_emails", "received_at"),
         Table(
@@ -129,6 +145,7 @@ class Pipeline(Struct, frozen=True, forbid_unknown_fields=True):
             "created_at",
         ),
     )
+    """Source tables with their copies; a list given here replaces this one whole."""
     marts: tuple[Mart, ...] = (
         Mart(
             "mrt_risk_daily",
@@ -140,11 +157,13 @@ class Pipeline(Struct, frozen=True, forbid_unknown_fields=True):
         Mart("mrt_parity_drift", "parity_drift", ops="ops_parity_checks", ops_day="checked_at"),
         Mart("mrt_backfill_slo", "backfill_slo", ops="ops_backfill_jobs", ops_day="started_at"),
     )
+    """dbt's marts with their indices; a list given here replaces this one whole."""
     workflow: Workflow = Workflow()
     sync: Sync = Sync()
     office: Office = Office()
     dashboard: Dashboard = Dashboard()
     template: str = "analytics_applylens"
+    """Name of the index template."""
     window_days: int = 90
     """Days that are counted one by one; the export's default window as well."""
     total_tolerance: float = 0.01

@@ -1,0 +1,40 @@
+"""Settings: altui.toml and the environment, as frozen Structs.
+
+A setting's place in the file, its environment names and its meaning are declared once, in
+settings.py. `ALTUI_SECTION_KEY` wins over the service's own name (`ES_URL`), which wins over the
+profile's table in the file, which wins over the file's shared settings.
+"""
+
+from altui.config.caution import cautions, overridden, secrets_exposed
+from altui.config.loading import find, load, origins
+from altui.config.secret import ConfigError, Secret, public_url
+from altui.config.settings import (
+    BigQuerySettings,
+    ElasticsearchSettings,
+    FivetranSettings,
+    GitHubSettings,
+    KibanaSettings,
+    PagerDutySettings,
+    PostgresSettings,
+    Settings,
+)
+
+__all__ = [
+    "BigQuerySettings",
+    "ConfigError",
+    "ElasticsearchSettings",
+    "FivetranSettings",
+    "GitHubSettings",
+    "KibanaSettings",
+    "PagerDutySettings",
+    "PostgresSettings",
+    "Secret",
+    "Settings",
+    "cautions",
+    "find",
+    "load",
+    "origins",
+    "overridden",
+    "public_url",
+    "secrets_exposed",
+]

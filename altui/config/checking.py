@@ -1,0 +1,132 @@
+"""Everything that is wrong with a file or an environment, each as one line that says what to do."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
+from difflib import get_close_matches
+from types import NoneType, UnionType
+from typing import Any, cast, get_args
+
+import msgspec
+from msgspec import NODEFAULT, Struct
+
+from altui.config.fields import element, is_struct, leaves, setting_names, unwrapped
+from altui.config.secret import Secret
+from altui.config.settings import Settings
+
+Table = dict[str, Any]
+WORDS: dict[Any, str] = {
+    str: "text",
+    Secret: "text",
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+    date: "a date such as 2026-12-24",
+}
+
+
+def wrong_in_file(data: Table) -> Iterator[str]:
+    """Unknown keys and values of the wrong kind, at every depth and in every profile."""
+    shared = {key: value for key, value in data.items() if key != "profiles"}
+    yield from _wrong_in_table(shared, Settings, "", ("profiles",))
+    profiles = data.get("profiles", {})
+    if not isinstance(profiles, dict):
+        yield f"profiles: expected tables such as [profiles.prod], given {shown(profiles)}"
+        return
+    for name, own in cast(Table, profiles).items():
+        path = f"profiles.{name}"
+        if not isinstance(own, dict):
+            yield f"{path}: expected a table [{path}], given {shown(own)}"
+            continue
+        inner = cast(Table, own)
+        if "profile" in inner:
+            yield f"{path}.profile: a profile's name is that of its table; leave the key out"
+        rest = {key: value for key, value in inner.items() if key != "profile"}
+        yield from _wrong_in_table(rest, Settings, path)
+
+
+def wrong_in_environment(environ: Mapping[str, str]) -> Iterator[str]:
+    """`ALTUI_` names that are no setting's."""
+    known = {name for name in setting_names() if name.startswith("ALTUI_")}
+    for name in sorted(environ):
+        if name.startswith("ALTUI_") and environ[name] and name not in known:
+            yield f"{name} in the environment is no setting{nearest(name, known)}"
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """`; the nearest is …`, or nothing when none is near."""
+    names = sorted(known)
+    found = get_close_matches(word, names, 1, 0.6)
+    return f"; the nearest is {found[0]}" if found else ""
+
+
+def shown(value: Any) -> str:
+    """What was given, for a message: a figure or a short word in full, else its kind."""
+    if isinstance(value, dict):
+        return "a table"
+    if isinstance(value, list):
+        return "a list"
+    text = "true" if value is True else "false" if value is False else repr(value)
+    return text if len(text) <= 40 else f"text of {len(str(value))} characters"
+
+
+def _wrong_in_table(
+    data: Table, struct: type[Struct], path: str, more: tuple[str, ...] = ()
+) -> Iterator[str]:
+    fields = {field.name: field for field in msgspec.structs.fields(struct)}
+    for key, value in data.items():
+        here = f"{path}.{key}" if path else key
+        if key in fields:
+            yield from _wrong_in_value(value, unwrapped(fields[key].type)[0], here)
+        else:
+            yield f"{here}: no such setting{_right_name(key, path, [*fields, *more])}"
+    for name, field in fields.items():
+        if name not in data and field.default is NODEFAULT and field.default_factory is NODEFAULT:
+            yield f"{path}.{name}: missing; it has no default"
+
+
+def _wrong_in_value(value: Any, kind: Any, path: str) -> Iterator[str]:
+    inner = element(kind)
+    if is_struct(kind):
+        if isinstance(value, dict):
+            yield from _wrong_in_table(cast(Table, value), kind, path)
+        else:
+            yield f"{path}: expected a table [{path}], given {_given(value, kind)}"
+    elif inner is not None:
+        if isinstance(value, list):
+            for place, one in enumerate(cast(list[Any], value)):
+                yield from _wrong_in_value(one, inner, f"{path}[{place}]")
+        else:
+            yield f"{path}: expected a list, given {_given(value, kind)}"
+    elif not _fits(value, kind):
+        yield f"{path}: expected {_words(kind)}, given {_given(value, kind)}"
+
+
+def _fits(value: Any, kind: Any) -> bool:
+    try:
+        msgspec.convert(value, str if kind is Secret else kind)
+    except msgspec.ValidationError:
+        return False
+    return True
+
+
+def _words(kind: Any) -> str:
+    if isinstance(kind, UnionType):
+        return " or ".join(WORDS[one] for one in get_args(kind) if one is not NoneType)
+    return WORDS[kind]
+
+
+def _given(value: Any, kind: Any) -> str:
+    """Never a value where a secret belongs, or a URL, which may carry one."""
+    hidden = kind is Secret or is_struct(kind) or "://" in str(value)
+    return f"a {type(value).__name__}, not shown" if hidden else shown(value)
+
+
+def _right_name(key: str, path: str, known: list[str]) -> str:
+    """The nearest name at this level; else the same key, or environment name, elsewhere."""
+    at = f"{path}." if path else ""
+    if found := get_close_matches(key, known, 1, 0.6):
+        return f"; the nearest is {at}{found[0]}"
+    for leaf in leaves():
+        if key == leaf.path[-1] or key.upper() in leaf.names:
+            return f"; the nearest is {leaf.dotted}"
+    return f"; known here: {', '.join(known)}"

@@ -1,0 +1,181 @@
+"""Settings that cannot be meant: each is named, with what was given and what is expected."""
+
+from pathlib import Path
+
+import pytest
+
+from altui.config import ConfigError, load
+from altui.config.fields import leaves
+
+
+def refused(tmp_path: Path, text: str, environ: dict[str, str] | None = None) -> str:
+    path = tmp_path / "altui.toml"
+    path.write_text(text)
+    with pytest.raises(ConfigError) as raised:
+        load(environ or {}, path)
+    return str(raised.value).replace(f"{path}: ", "")
+
+
+def test_all_unknown_keys_are_named_at_once_with_the_nearest(tmp_path: Path):
+    said = refused(
+        tmp_path,
+        """
+        produktion = true
+        project = "p"
+        ES_URL = "http://secret@h"
+        [elasticsaerch]
+        [bigquery]
+        projekt = "p"
+        [[pipeline.tables]]
+        name = "t"
+        source = "a.t"
+        raw = "a_t"
+        staging = "s"
+        day = "at"
+        upadted = "x"
+        [[pipeline.marts]]
+        name = "m"
+        index = "i"
+        table = "t"
+        measures = [{name = "n", sql = "1", tollerance = 1}]
+        [profiles.default.pipeline.workflow]
+        houre = 1
+        [pipeline.office]
+        quux = 1
+        """,
+        {"ALTUI_REDONLY": "1"},
+    )
+    assert said.splitlines() == [
+        "10 settings are wrong:",
+        "  produktion: no such setting; the nearest is production",
+        "  project: no such setting; the nearest is bigquery.project",
+        "  ES_URL: no such setting; the nearest is elasticsearch.url",
+        "  elasticsaerch: no such setting; the nearest is elasticsearch",
+        "  bigquery.projekt: no such setting; the nearest is bigquery.project",
+        "  pipeline.tables[0].upadted: no such setting; the nearest is pipeline.tables[0].updated",
+        "  pipeline.marts[0].measures[0].tollerance: no such setting; the nearest is "
+        "pipeline.marts[0].measures[0].tolerance",
+        "  pipeline.office.quux: no such setting; known here: opens, closes, zone, holidays",
+        "  profiles.default.pipeline.workflow.houre: no such setting; the nearest is "
+        "profiles.default.pipeline.workflow.hour",
+        "  ALTUI_REDONLY in the environment is no setting; the nearest is ALTUI_READ_ONLY",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("production = 'yes'", "production: expected true or false, given 'yes'"),
+        ("production = 1", "production: expected true or false, given 1"),
+        ("profile = 3", "profile: expected text, given 3"),
+        ("bigquery = 1", "bigquery: expected a table [bigquery], given a int, not shown"),
+        ("[bigquery]\ndaily_bytes = 1.5", "bigquery.daily_bytes: expected a whole number, given 1"),
+        ("[pipeline]\ntables = 3", "pipeline.tables: expected a list, given 3"),
+        ("[pipeline]\ntables = [3]", "pipeline.tables[0]: expected a table"),
+        ("[pipeline]\nmarts = [{name = 'm'}]", "pipeline.marts[0].index: missing"),
+        ("[pipeline.office]\nholidays = ['x']", "holidays[0]: expected a date such as 2026-12-24"),
+    ],
+)
+def test_a_value_of_the_wrong_kind_says_what_is_expected(tmp_path: Path, text: str, words: str):
+    assert words in refused(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[fivetran]\napi_key = {canary = 'canary'}",
+        "[postgres]\ndsn = ['canary']",
+        "[postgres]\ndsn = 'canary'",
+        "[kibana]\nurl = 'u:canary@h'",
+        "postgres = 'postgresql://u:canary@h'",
+        "production = 'https://u:canary@h'",
+        "canary_of_a_key = 'canary'\nproduction = 'x'",
+    ],
+)
+def test_a_value_where_a_secret_may_stand_is_not_shown(tmp_path: Path, text: str):
+    assert "canary'" not in refused(tmp_path, text)
+    assert "canary@" not in refused(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[pipeline]\nwindow_days = 0", "pipeline.window_days: 0 is not between 1 and"),
+        ("[pipeline]\nwindow_days = 999999999", "pipeline.window_days"),
+        ("[pipeline]\ntotal_tolerance = nan", "pipeline.total_tolerance: nan"),
+        ("[pipeline]\nquiet_days = -1", "pipeline.quiet_days"),
+        ("[pipeline]\ntemplate = ' '", "pipeline.template: must not be empty"),
+        ("[pipeline.workflow]\nhour = 24", "pipeline.workflow.hour: 24 is not between 0 and 23"),
+        ("[pipeline.workflow]\nminute = 60", "pipeline.workflow.minute"),
+        ("[pipeline.workflow]\nstuck_factor = 0.5", "pipeline.workflow.stuck_factor"),
+        ("[pipeline.workflow]\nnights = 0", "pipeline.workflow.nights"),
+        ("[pipeline.sync]\nevery_minutes = 0", "pipeline.sync.every_minutes"),
+        ("[pipeline.office]\nopens = 25", "pipeline.office.opens"),
+        ("[pipeline.office]\nopens = 17\ncloses = 9", "pipeline.office: it opens at 17 but"),
+        ("[pipeline.office]\nzone = 'Mars/Olympus'", "pipeline.office.zone: 'Mars/Olympus'"),
+        ("[pipeline.office]\nzone = '../../etc/passwd'", "pipeline.office.zone"),
+        ("[pipeline.dashboard]\nid = ''", "pipeline.dashboard.id: must not be empty"),
+        ("[postgres]\nstatement_timeout_ms = 0", "postgres.statement_timeout_ms"),
+        ("[elasticsearch]\nindex_prefix = 'Analytics'", "ES_ANALYTICS_INDEX"),
+        ("[elasticsearch]\nindex_prefix = '*'", "ES_ANALYTICS_INDEX"),
+        ("[github]\nrepository = 'https://github.com/a/b'", "is not owner/name"),
+        ("[bigquery]\nmarts_dataset = 'a-b'", "bigquery.marts_dataset"),
+        ("[kibana]\nurl = 'http://h:99999'", "KIBANA_URL"),
+        ("[kibana]\nurl = 'http://[::1'", "KIBANA_URL"),
+    ],
+)
+def test_a_figure_or_name_that_cannot_be_meant_is_refused(tmp_path: Path, text: str, words: str):
+    assert words in refused(tmp_path, text)
+
+
+TABLE = '{name="t", source="a.t", raw="a_t", staging="s", day="at"}'
+MART = '{name="m", index="i", table="t"}'
+
+
+@pytest.mark.parametrize(
+    ("tables", "marts", "words"),
+    [
+        (f"{TABLE},{TABLE}", MART, "pipeline.tables: two have the name 't'"),
+        (TABLE, f"{MART},{MART}", "pipeline.marts: two have the name 'm'"),
+        (TABLE, f'{MART},{{name="n", index="i"}}', "pipeline.marts: two have the index 'i'"),
+        (TABLE.replace('"at"', '""'), MART, "pipeline.tables[0].day: must not be empty"),
+        (TABLE, MART.replace("}", ', id=" "}'), "pipeline.marts[0].id: must not be empty"),
+        (TABLE, MART.replace('"t"', '"nowhere"'), "m names no table of pipeline.tables"),
+        (TABLE, '{name="m", index="i"}', "at least one mart must name the table"),
+        (
+            TABLE,
+            MART.replace("}", ', measures=[{name="n", sql="1", tolerance=-1}]}'),
+            "the tolerance of n must not be negative",
+        ),
+    ],
+)
+def test_tables_and_marts_must_fit_together(tmp_path: Path, tables: str, marts: str, words: str):
+    assert words in refused(tmp_path, f"[pipeline]\ntables = [{tables}]\nmarts = [{marts}]\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("ALTUI_PRODUCTION", "maybe", "ALTUI_PRODUCTION='maybe' in the environment: say true"),
+        ("ALTUI_BIGQUERY_DAILY_BYTES", "1e9", "say a whole number"),
+        ("ALTUI_PIPELINE_TOTAL_TOLERANCE", "much", "say a number"),
+        ("ALTUI_PIPELINE_WINDOW_DAYS", "0", "pipeline.window_days: 0 is not between"),
+        ("ALTUI_BIGQUERY_PROJEKT", "p", "the nearest is ALTUI_BIGQUERY_PROJECT"),
+        ("ALTUI_ES_URL", "http://canary", "ALTUI_ES_URL in the environment is no setting"),
+    ],
+)
+def test_the_environment_is_held_to_the_same(tmp_path: Path, name: str, value: str, words: str):
+    said = refused(tmp_path, "", {name: value})
+    assert words in said
+    assert "canary" not in said
+
+
+def test_no_two_settings_share_an_environment_name():
+    names = [name for leaf in leaves() for name in leaf.names]
+    assert len(names) == len(set(names))
+
+
+def test_every_figure_and_word_has_a_name_of_its_own_in_the_environment():
+    assert load({"ALTUI_PIPELINE_WORKFLOW_HOUR": "5"}).pipeline.workflow.hour == 5
+    unnamed = {leaf.dotted for leaf in leaves() if not leaf.names}
+    assert unnamed == {"pipeline.tables", "pipeline.marts", "pipeline.office.holidays"}
