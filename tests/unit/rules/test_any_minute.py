@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from functools import cache
+from itertools import pairwise
 from random import Random
 
 import pytest
@@ -13,6 +14,7 @@ from altui.core.model.observed import Snapshot
 from altui.core.model.pipeline import Pipeline
 from altui.core.rules.assess import assess
 from tests.healthy_world import HealthyWorld
+from tests.world import without_rows
 
 PIPELINE = Pipeline()
 MINUTE = timedelta(minutes=1)
@@ -104,3 +106,75 @@ def test_every_minute_of_a_night_one_look_after_the_other(seed: int, night: date
         wrong = false_state(world, before)
         assert not wrong, f"seed {seed}, {now}: {wrong}"
         now += 20 * timedelta(seconds=1)
+
+
+RAW = ("bigquery.counts", "raw.emails"), ("bigquery.counts", "staging.emails")
+MART = ("bigquery.counts", "mart.mrt_risk_daily")
+INDEX = ("elasticsearch.counts", "index.mrt_risk_daily")
+
+
+@pytest.mark.parametrize(
+    ("check", "places", "short"),
+    [
+        ("parity.raw", (*RAW, MART, INDEX), 1),
+        ("parity.mart", (MART, INDEX), 1),
+        ("parity.mart", (MART, INDEX), None),
+        ("parity.index", (INDEX,), 1),
+        ("parity.index", (INDEX,), None),
+    ],
+)
+def test_a_row_or_a_day_that_is_lost_is_found_at_any_quiet_minute(
+    check: str, places: tuple[tuple[str, str], ...], short: int | None
+):
+    """The control: the same minutes, one loss."""
+    looked = 0
+    for number, first, last in moments():
+        world, dice = world_of(number, first, last), Random(f"loss/{number}")
+        now = start_of(first) + dice.random() * ONE_DAY
+        if not world.settled(now) or not world.settled(now - 20 * MINUTE):
+            continue
+        snapshot = world.snapshot(now)
+        day = first - dice.randint(9, 15) * ONE_DAY  # nothing of it changes any more
+        for probe, series in places:
+            snapshot = without_rows(snapshot, probe, series, day, short)
+        found = [one for one in judged(snapshot).findings if one.check == check]
+        assert [one.days for one in found] == [(day,)], f"seed {number}, {now}"
+        looked += 1
+    assert looked >= 10
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_night_that_is_dropped_is_late_when_its_time_has_passed_and_then_missed(seed: int):
+    night = date(2026, 11, 1 + 5 * seed)
+    world = HealthyWorld(seed, night, night, dropped=night)
+    scheduled = start_of(night) + timedelta(hours=3, minutes=15)
+    if world.exported(night - ONE_DAY, scheduled):
+        pytest.fail("somebody ran it by hand before; take another seed")
+    due = judged(world.snapshot(scheduled)).due
+    assert due is not None
+    missed_at = scheduled + timedelta(seconds=due.usual_delay_s) + 30 * MINUTE
+    before: Assessment | None = None
+    for now in (scheduled, due.coming_due_at - MINUTE):
+        before = judged(world.snapshot(now), before)
+        assert before.findings == ()
+        assert before.verdict.state is VerdictState.wait
+    for now, missed in ((due.coming_due_at, False), (missed_at - MINUTE, False), (missed_at, True)):
+        before = judged(world.snapshot(now), before)
+        checks = {finding.check for finding in before.findings}
+        assert "index.behind.mrt_risk_daily" in checks, now
+        assert ("workflow.missed" in checks) is missed, now
+        assert {finding.state for finding in before.findings} == {State.late}, now
+
+
+def test_syncs_that_end_are_late_after_slot_and_grace():
+    end = datetime(2026, 11, 10, 14, tzinfo=start_of(date(2026, 11, 10)).tzinfo)
+    day = day_of(end)
+    world = HealthyWorld(4, day, day, last_sync=end)
+    states = [
+        judged(world.snapshot(end + count * MINUTE)).stages[StageId.fivetran].state
+        for count in range(120)
+    ]
+    assert states[0] is State.ok
+    assert states[-1] is State.late
+    turns = [state for state, after in pairwise(states) if state is not after]
+    assert turns == [State.ok, State.due]
