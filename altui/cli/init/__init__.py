@@ -4,7 +4,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-import click
+import typer
 from msgspec.structs import replace
 
 from altui.cli.exits import Exit
@@ -36,7 +36,7 @@ def init(
     talk = Silent() if yes else Terminal()
     try:
         return _conversation(environ, talk, _target(environ, output, profile, force, talk), profile)
-    except (click.Abort, KeyboardInterrupt):
+    except (typer.Abort, KeyboardInterrupt):
         talk.say("\naltui: interrupted; nothing was written")
         return Exit.interrupted
 
@@ -62,6 +62,7 @@ def _conversation(
 ) -> Exit:
     elsewhere = ("ALTUI_PROFILE", "ALTUI_CONFIG")
     values = {name: environ[name] for name in environ if name not in elsewhere}
+    target.refuse_unwritable()
     settings = target.start(values)
     talk.say(f"altui init writes {target.path}. Enter keeps what stands in [ ].\n")
     settings = _named(settings, profile or environ.get("ALTUI_PROFILE"), talk)
@@ -79,13 +80,13 @@ def _conversation(
 def _named(settings: Settings, name: str | None, talk: Talk) -> Settings:
     while True:
         named = name or talk.text("Name of this pipeline", settings.profile)
-        production = talk.yes("  Is it production?", default=settings.production)
-        asked = replace(settings, profile=named, production=production)
-        wrong = list(wrong_in_settings(asked))
+        wrong = list(wrong_in_settings(replace(settings, profile=named)))
         if not wrong or name or not talk.asks:
-            refuse(wrong)
-            return asked
+            break
         talk.say(f"  ✗ {wrong[0]}")
+    refuse(wrong)
+    production = talk.yes("  Is it production?", default=settings.production)
+    return replace(settings, profile=named, production=production)
 
 
 def _set_up(service: Service, place: str, settings: Settings, talk: Talk) -> tuple[Settings, bool]:

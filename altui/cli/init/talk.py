@@ -4,7 +4,6 @@ import sys
 from collections.abc import Sequence
 from typing import Protocol
 
-import click
 import typer
 
 from altui.services.discovery import Choice
@@ -64,7 +63,7 @@ class Terminal:
                 return answer
             if answer.isdecimal() and 1 <= int(answer) <= len(ids):
                 return ids[int(answer) - 1]
-            raise click.UsageError(f"say a number from 1 to {len(ids)}")
+            raise typer.BadParameter(f"say a number from 1 to {len(ids)}")
 
         return typer.prompt(f"  {question}", default=usual, value_proc=chosen, err=True)
 

@@ -1,5 +1,6 @@
 """The file `altui init` writes: whole, or one more profile's table at its end."""
 
+import contextlib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -61,7 +62,16 @@ class Target:
         except OSError as error:
             raise ConfigError(f"{self.path}: cannot be written: {error.strerror}") from error
         finally:
-            new.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                new.unlink(missing_ok=True)
+
+    def refuse_unwritable(self) -> None:
+        """Raises ConfigError before anybody has answered for nothing."""
+        folder = self.path.resolve().parent
+        while not folder.exists():
+            folder = folder.parent
+        if not folder.is_dir() or not os.access(folder, os.W_OK):
+            raise ConfigError(f"{self.path}: cannot be written: {folder} does not allow it")
 
 
 def anew(path: Path) -> Target:
