@@ -606,6 +606,7 @@ def postgres_denied() -> Scene:
         since,
         (),
         (Evidence(S.postgres, "connect", words, scene.now),),
+        do="check user and password in POSTGRES_DSN; altui doctor says more",
     )
 
     def judge(day: date, stage: StageId) -> tuple[int | None, State]:
@@ -618,7 +619,9 @@ def postgres_denied() -> Scene:
     }
     verdict = replace(
         scene.assessment.verdict,
-        headline="22 Nov complete to the dashboard (119=119=119). Unseen: PostgreSQL (denied)",
+        headline="22 Nov complete to the dashboard. Unseen: postgres (denied)",
+        why=f"postgres: {words}",
+        do=finding.do,
     )
     assessment = replace(
         scene.assessment,
@@ -637,40 +640,34 @@ def all_silent() -> Scene:
     for service in ("postgres", "fivetran", "bigquery", "github", "elasticsearch", "kibana"):
         words = "[Errno -3] Temporary failure in name resolution"
         snapshot = failing(snapshot, service, trouble=Trouble.unreachable, words=words, since=since)
-    findings = tuple(
-        Finding(
-            f"{name.lower()}.unreachable",
-            stage,
-            State.unknown,
-            f"{name} does not answer from here",
-            since,
-            (),
-            (Evidence(stage, "connect", "Temporary failure in name resolution", scene.now),),
-        )
-        for name, stage in (
-            ("PostgreSQL", S.postgres),
-            ("Fivetran", S.fivetran),
-            ("BigQuery", S.bigquery),
-            ("GitHub", S.dbt),
-            ("Elasticsearch", S.elasticsearch),
-            ("Kibana", S.kibana),
-        )
+    finding = Finding(
+        "local.network",
+        S.postgres,
+        State.unknown,
+        "6 of 6 services do not answer from here",
+        since,
+        (),
+        tuple(
+            Evidence(stage, "connect", "Temporary failure in name resolution", scene.now)
+            for stage in STAGES
+        ),
+        do="check VPN, proxy and DNS here; altui goes on asking",
     )
     verdict = Verdict(
         VerdictState.check,
         "nothing answers from this host since 11:57Z, 6 of 6: your VPN or proxy?",
-        "most services silent at once: the first suspect is this host's network",
-        "check VPN, proxy and DNS here; altui keeps asking and says when they answer",
+        "names cannot be resolved here (DNS): Temporary failure in name resolution",
+        "check VPN, proxy and DNS here; altui goes on asking",
         since,
     )
     stages = {
-        stage: StageHealth(State.unknown, "unknown", known.age_of, since, "does not answer")
+        stage: StageHealth(State.unknown, "silent", known.age_of, since, "does not answer")
         for stage, known in scene.assessment.stages.items()
     }
     assessment = replace(
         scene.assessment,
         stages=stages,
-        findings=findings,
+        findings=(finding,),
         trace=trace(scene.now, lambda day, stage: (None, State.unknown)),
         verdict=verdict,
     )
@@ -702,7 +699,112 @@ def half_blind() -> Scene:
         snapshot = without(snapshot, service)
         if stage:
             stages[stage] = StageHealth(State.off, "off", None, None, "not configured")
-    assessment = replace(scene.assessment, stages=stages)
+    verdict = replace(
+        scene.assessment.verdict,
+        headline="22 Nov complete to the index (119=119=119), as far as seen",
+        why="off: fivetran, github, kibana; next nightly run 24 Nov 03:15Z",
+    )
+
+    def judge(day: date, stage: StageId) -> tuple[int | None, State]:
+        if stage is S.kibana:
+            return None, State.off
+        return arrived(scene.now, date(2026, 11, 22))(day, stage)
+
+    assessment = replace(
+        scene.assessment, stages=stages, trace=trace(scene.now, judge), verdict=verdict
+    )
+    return Scene(scene.now, snapshot, assessment, scene.facts)
+
+
+def keys_expired() -> Scene:
+    """Three keys are refused since last night: what they said then is shown, and its age."""
+    scene = healthy()
+    since, snapshot = scene.now - timedelta(hours=11), scene.snapshot
+    words = "401 the key has expired"
+    found: list[Finding] = []
+    stages = dict(scene.assessment.stages)
+    for service, name, stage in (
+        ("fivetran", "Fivetran", S.fivetran),
+        ("github", "GitHub", S.dbt),
+        ("kibana", "Kibana", S.kibana),
+    ):
+        snapshot = failing(snapshot, service, trouble=Trouble.denied, words=words, since=since)
+        found.append(
+            Finding(
+                f"{service}.denied",
+                stage,
+                State.denied,
+                f"{name} answered, but denies this account",
+                since,
+                evidence=(Evidence(stage, "GET", words, scene.now),),
+                do=f"check {name}'s key; altui doctor says more",
+            )
+        )
+        if stage is not S.dbt:
+            stages[stage] = StageHealth(State.denied, "denied", since, since, words)
+    verdict = replace(
+        scene.assessment.verdict,
+        headline="22 Nov complete to the index. Unseen: fivetran, github, kibana (denied)",
+        why=f"fivetran: {words} (+2 more)",
+        do=found[0].do,
+    )
+
+    def judge(day: date, stage: StageId) -> tuple[int | None, State]:
+        if stage is S.kibana:
+            return None, State.denied
+        return arrived(scene.now, date(2026, 11, 22))(day, stage)
+
+    assessment = replace(
+        scene.assessment,
+        stages=stages,
+        findings=tuple(found),
+        trace=trace(scene.now, judge),
+        verdict=verdict,
+    )
+    return Scene(scene.now, snapshot, assessment, scene.facts)
+
+
+def no_warehouse() -> Scene:
+    """BigQuery does not answer: the index is held against the source."""
+    scene = healthy()
+    since = scene.now - minutes(12)
+    words = "no answer within 20 s"
+    snapshot = failing(
+        scene.snapshot, "bigquery", trouble=Trouble.unreachable, words=words, since=since
+    )
+    finding = Finding(
+        "bigquery.unreachable",
+        S.bigquery,
+        State.unknown,
+        "BigQuery does not answer from here",
+        since,
+        evidence=(Evidence(S.bigquery, "tables.list", words, scene.now),),
+        do="r looks again; is the address right? altui doctor says more",
+    )
+    unseen = {stage: StageHealth(State.unknown, "silent", None, since, words) for stage in STAGES}
+    stages = scene.assessment.stages | {
+        S.bigquery: unseen[S.bigquery],
+        S.dbt: replace(unseen[S.dbt], word="unseen"),
+    }
+    verdict = replace(
+        scene.assessment.verdict,
+        headline="22 Nov is in the index (119=119). Unseen: bigquery (unreachable)",
+        why=f"bigquery: {words}",
+        do="can wait until 19:48Z: Data team (SLA 8h)",
+    )
+
+    def judge(day: date, stage: StageId) -> tuple[int | None, State]:
+        if stage in (S.fivetran, S.bigquery, S.dbt):
+            return None, State.unknown
+        return arrived(scene.now, date(2026, 11, 22))(day, stage)
+
+    assessment = replace(
+        scene.assessment,
+        stages=stages,
+        findings=(finding,),
+        trace=trace(scene.now, judge),
+        verdict=verdict,
+    )
     return Scene(scene.now, snapshot, assessment, scene.facts)
 
 
@@ -716,4 +818,6 @@ SCENES: dict[str, Callable[[], Scene]] = {
     "stale_start": stale_start,
     "nothing_yet": nothing_yet,
     "half_blind": half_blind,
+    "keys_expired": keys_expired,
+    "no_warehouse": no_warehouse,
 }

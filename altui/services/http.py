@@ -236,7 +236,18 @@ def _unheard(error: Exception, where: str, base: str) -> ServiceError:
         return ServiceError(Trouble.off, f"{base}: not a URL that can be asked: {said}", where)
     if isinstance(error, httpx.DecodingError | httpx.TooManyRedirects):
         return ServiceError(Trouble.nonsense, f"{base}: {said}", where)
-    return ServiceError(Trouble.unreachable, f"{base}: {said}", where)
+    return ServiceError(Trouble.unreachable, f"{base}{_through(base)}: {said}", where)
+
+
+def _through(base: str) -> str:
+    """The environment's proxy that stood between, by its address: it may be what is down."""
+    from urllib.request import getproxies, proxy_bypass
+
+    parts = urlsplit(base)
+    proxy = getproxies().get(parts.scheme)
+    if not proxy or is_loopback(base) or proxy_bypass(parts.hostname or ""):
+        return ""
+    return f" through the proxy {proxy.rsplit('@', 1)[-1]}"  # it may hold a password
 
 
 class _Words(msgspec.Struct):

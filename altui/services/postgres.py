@@ -1,6 +1,7 @@
 """Reading the source tables: one grouped query in a read-only transaction."""
 
 import logging
+import re
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime
@@ -120,6 +121,13 @@ DENIED = (
 """libpq gives no SQLSTATE for a refused connection, only the server's English words."""
 
 
+ADDRESSED = re.compile(
+    r'^connection failed: connection to server (?:at|on socket) "[^"]*"'
+    r"(?: \([^)]*\))?(?:, port \d+)? failed: "
+)
+"""What libpq says before the server's words; the address stands in the error's `where`."""
+
+
 def translated(error: "psycopg.Error", where: str) -> ServiceError:
     """PostgreSQL's error as one of ours, by SQLSTATE, or by its words while connecting."""
     import psycopg
@@ -132,7 +140,7 @@ def translated(error: "psycopg.Error", where: str) -> ServiceError:
     if error.sqlstate:
         words = f"{error.sqlstate} {words}"
         return ServiceError(_trouble_of_state(error.sqlstate), words, where)
-    return ServiceError(_trouble_of_words(words), words, where)
+    return ServiceError(_trouble_of_words(words), ADDRESSED.sub("", words), where)
 
 
 def _trouble_of_state(state: str) -> Trouble:

@@ -39,6 +39,12 @@ def test_main_screen_at_80_columns(name: str, looks_as_before: Compare):
     assert looks_as_before(name, "list")
 
 
+@pytest.mark.parametrize("size", ["list", "grid"])
+@pytest.mark.parametrize("name", ["keys_expired", "no_warehouse"])
+def test_main_screen_half_blind(name: str, size: str, looks_as_before: Compare):
+    assert looks_as_before(name, size)
+
+
 def test_details_of_the_workflow(looks_as_before: Compare):
     assert looks_as_before("elasticsearch_down", "grid", "2", "enter")
 

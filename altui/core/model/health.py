@@ -75,6 +75,8 @@ class Finding(Struct, frozen=True):
     evidence: tuple[Evidence, ...] = ()
     key: str = ""
     """What makes findings of two looks the same one; empty: the check."""
+    do: str = ""
+    """What to do next; empty: the owner of its stage knows."""
 
 
 class StageHealth(Struct, frozen=True):

@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from altui.core.model.reading import Reading
 
@@ -30,6 +31,20 @@ class Trouble(StrEnum):
     """Not configured, or not offered by this service."""
 
 
+BLINDING = frozenset(
+    (
+        Trouble.unreachable,
+        Trouble.denied,
+        Trouble.refused,
+        Trouble.missing,
+        Trouble.nonsense,
+        Trouble.stale,
+        Trouble.off,
+    )
+)
+"""After one of these the probe's last value is history: it is shown with its age, never judged."""
+
+
 class ProbeError(Struct, frozen=True):
     trouble: Trouble
     words: str
@@ -53,6 +68,11 @@ class Observation(Struct, frozen=True):
     took: float | None = None
     """Seconds the last try took."""
 
+    @property
+    def answers(self) -> bool:
+        """Whether `value` is what the service says now."""
+        return self.error is None or self.error.trouble not in BLINDING
+
 
 class Snapshot(Struct, frozen=True):
     """All observations at one moment, by probe id."""
@@ -70,3 +90,13 @@ class Snapshot(Struct, frozen=True):
         """When the probe's value was read."""
         observation = self.observations.get(probe)
         return observation.at if observation else None
+
+    def answered(self) -> "Snapshot":
+        """What the services say now: the last values of probes that fail are left out."""
+        return Snapshot(
+            self.at,
+            {
+                probe: seen if seen.answers else replace(seen, value=None)
+                for probe, seen in self.observations.items()
+            },
+        )

@@ -14,8 +14,14 @@ PANEL_OF_CHECK: tuple[tuple[str, str], ...] = (
     ("elasticsearch.", "indices"),
     ("index.", "indices"),
     ("kibana.", "indices"),
+    ("bigquery.stale", "fivetran"),
+    ("dbt.not_built", "workflow"),
+    ("local.", "findings"),
 )
-"""Where a check's finding is shown, by the start of its id; every other is one of parity."""
+"""Where a check's finding is shown, by the start of its id; every other is one of parity.
+
+What concerns all services is no panel's: it opens all that is not ok.
+"""
 
 WHO = 10
 AGE = 5
@@ -60,6 +66,8 @@ def evidence(seen: View, finding: Finding) -> Iterator[Line]:
     yield line(f"{key}.check", ("  check     ", Tone.dim), finding.check)
     for place, item in enumerate(finding.evidence):
         yield from _evidence(seen, f"{key}.{place}", item)
+    if finding.do:
+        yield line(f"{key}.do", ("  do        ", Tone.dim), finding.do)
 
 
 def _evidence(seen: View, key: str, item: Evidence) -> Iterator[Line]:
@@ -91,5 +99,7 @@ def _row(seen: View, finding: Finding, width: int, *, wordy: bool) -> Line:
 
 
 def _who(finding: Finding) -> str:
-    """The workflow's findings by its own name, all others by their stage's."""
+    """The workflow's findings by its own name, all others by their stage's, or this host's."""
+    if panel_of(finding) == "findings":
+        return "this host"
     return "workflow" if panel_of(finding) == "workflow" else STAGE_NAMES[finding.stage][0]

@@ -3,31 +3,39 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
+from altui.core.model.pipeline import Table
 from altui.core.model.reading import Connection
 from altui.core.present.bars import bars
+from altui.core.present.follows import blind, trouble
 from altui.core.present.rows import Line, Tone, columns, greyed, line, pad
-from altui.core.present.view import View, trouble
+from altui.core.present.view import View
 from altui.core.words import ago, behind, number, plural
 
 PROBE = "fivetran.connection"
 COUNTS = "bigquery.counts"
+SOURCE = "postgres.counts"
 
 
 def rows(seen: View) -> tuple[Line, ...]:
-    """What is wrong in its own words, then last and next sync, then each table."""
-    return (*_own_words(seen), *_connection(seen), *_tables(seen), *_settings(seen), *_bars(seen))
+    """What is wrong in its own words, then last and next sync, then each table.
+
+    While Fivetran is unseen the tables, which stand in for it, come before what it said last.
+    """
+    said = [*_connection(seen), *_tables(seen)]
+    if blind(seen, PROBE):
+        said = [*_tables(seen), *_connection(seen)]
+    return (*_own_words(seen), *said, *_settings(seen), *_bars(seen))
 
 
 def brief(seen: View) -> tuple[Line, ...]:
+    if blind(seen, PROBE):
+        return (*_own_words(seen), *_synced(seen), *_short(seen))
     return (*_own_words(seen), *_short(seen), *_tables(seen))
 
 
 def _own_words(seen: View) -> Iterator[Line]:
-    if row := trouble(seen, PROBE):
+    if row := trouble(seen, PROBE, "fivetran"):
         yield row
-    if seen.off(PROBE):
-        words = "no Fivetran key: freshness from _fivetran_synced"
-        yield line("fivetran.off", (words, Tone.off))
     connection = seen.look.connection
     if connection is None:
         return
@@ -58,6 +66,15 @@ def _short(seen: View) -> Iterator[Line]:
             f"{' + '.join(names)}, {notes}",
         ),
     )
+
+
+def _synced(seen: View) -> Iterator[Line]:
+    """The newest synced rows of all tables in one row."""
+    found = [(table, raw) for table in seen.pipeline.tables if (raw := seen.look.raw(table))]
+    words = ", ".join(f"{table.name} {seen.clock(raw.synced)}" for table, raw in found)
+    if words:
+        made = line("fivetran.synced", ("newest synced rows: ", Tone.dim), words)
+        yield made if seen.live(COUNTS) else greyed(made)
 
 
 def _connection(seen: View) -> Iterator[Line]:
@@ -123,8 +140,18 @@ def _tables(seen: View) -> Iterator[Line]:
             pad(table.name, name),
             (f"  {pad(number(found.rows), count, right=True)} rows, newest synced ", Tone.dim),
             seen.clock(found.synced),
+            (_written(seen, table), Tone.dim),
         )
         yield made if seen.live(COUNTS) else greyed(made)
+
+
+def _written(seen: View, table: Table) -> str:
+    """While Fivetran is unseen: whether there was anything to copy since."""
+    source = seen.look.source_of(table)
+    if not blind(seen, PROBE) or not seen.live(SOURCE) or source is None:
+        return ""
+    newest = max(source.changed.values(), default=None)
+    return f"; source written {seen.clock(newest)}" if newest else ""
 
 
 def _settings(seen: View) -> Iterator[Line]:

@@ -8,8 +8,9 @@ from altui.core.model.health import State
 from altui.core.model.pipeline import Mart, Table, risk_mart
 from altui.core.model.reading import Cluster, Index, Series
 from altui.core.present.bars import bars
+from altui.core.present.follows import blind, trouble
 from altui.core.present.rows import Line, Tone, columns, greyed, line, pad, tone_of
-from altui.core.present.view import View, trouble
+from altui.core.present.view import View
 from altui.core.rules.serving import newest_seen
 from altui.core.words import day, number, plural, size
 
@@ -35,11 +36,11 @@ def brief(seen: View) -> tuple[Line, ...]:
 
 
 def _trouble(seen: View) -> Iterator[Line]:
-    row = trouble(seen, CLUSTER) or trouble(seen, DOCUMENTS)
-    if row:
+    """Why the indices are not seen, or which part of them."""
+    if row := trouble(seen, DOCUMENTS, "indices"):
         yield row
-    if seen.off(CLUSTER):
-        yield line("indices.off", ("no ES_URL: indices cannot be seen", Tone.off))
+    if seen.partly("elasticsearch") and (row := trouble(seen, CLUSTER, "indices")):
+        yield row
 
 
 def _short(seen: View) -> Iterator[Line]:
@@ -149,15 +150,15 @@ def _present(seen: View, series: Series) -> int:
 
 
 def _reader(seen: View) -> Iterator[Line]:
-    if row := trouble(seen, READER):
+    if row := trouble(seen, READER, "indices"):
         yield row
-    if seen.off(READER):
-        yield line("reader.off", ("no Kibana: the index only", Tone.off))
-        return
     kibana = seen.look.kibana
     if kibana is None:
         return
     newest = newest_seen(seen.look, risk_mart(seen.pipeline))
+    shows = f"readers see {day(newest)}"
+    if blind(seen, DOCUMENTS):
+        shows = f"readers saw {day(newest)} last" if newest else "which day readers see is unseen"
     span = (
         f"{kibana.time_from} to {kibana.time_to}"
         if kibana.time_restore
@@ -170,7 +171,7 @@ def _reader(seen: View) -> Iterator[Line]:
     title = f"“{kibana.dashboard}” {span}" if kibana.dashboard else "no dashboard"
     made = line(
         "reader",
-        (f"readers see {day(newest)}", Tone.plain),
+        (shows, Tone.plain),
         (f", Kibana {kibana.level}, {title}", Tone.dim),
     )
     yield made if seen.live(READER) else greyed(made)

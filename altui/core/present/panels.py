@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from altui.core.model.health import StageId, State, worst
 from altui.core.present import fivetran, indices, parity, workflow
 from altui.core.present.findings import evidence, not_ok, panel_of
+from altui.core.present.follows import state_of_sight, titles
 from altui.core.present.rows import Line, Panel, Segment, Tone, columns, indent, line, pad, tone_of
 from altui.core.present.view import View
 
@@ -130,10 +131,19 @@ def title(seen: View, key: str, width: int) -> Line:
         return replace(made, heading=True)
     shown = panel(seen, key)
     name = f"{shown.number} {shown.title}"
-    state = "".join(segment.text for segment in shown.head) + " "
-    gap = max(width - columns(name) - columns(state), 1)
-    made = line(f"title.{key}", (name, Tone.strong), " " * gap, *shown.head, " ")
+    # what stands in for a service matters more than when the figures were read
+    choices = [(said, head) for said in titles(seen, key) for head in (shown.head, shown.head[:1])]
+    said, head, gap = next(
+        (said, head, gap)
+        for said, head in (*choices, ("", ()))
+        if (gap := width - columns(name + said) - columns(_text(head)) - 1) > 0 or not head
+    )
+    made = line(f"title.{key}", (name, Tone.strong), said, " " * max(gap, 1), *head, " ")
     return replace(made, heading=True)
+
+
+def _text(segments: tuple[Segment, ...]) -> str:
+    return "".join(segment.text for segment in segments)
 
 
 def rule(key: str, title: str, width: int) -> Line:
@@ -155,10 +165,9 @@ def _evidence(seen: View, key: str) -> Iterator[Line]:
 
 def _state(seen: View, kind: Kind) -> State:
     found = [item.state for item in seen.findings if panel_of(item) == kind.key]
+    found += state_of_sight(seen, kind.probes)
     if found:
         return worst(found)
-    if all(map(seen.off, kind.probes)):
-        return State.off
     if not any(seen.look.seen_at(probe) for probe in kind.probes):
         return State.unknown
     states = [seen.stage(stage).state for stage in kind.stages]

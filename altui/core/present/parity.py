@@ -6,8 +6,9 @@ from datetime import date
 from altui.core.model.health import STAGES, StageId, State, TraceRow, worst
 from altui.core.model.pipeline import Table, risk_mart
 from altui.core.model.reading import Series
+from altui.core.present.follows import blind, trouble
 from altui.core.present.rows import Line, Segment, Tone, columns, greyed, line, pad, tone_of
-from altui.core.present.view import View, trouble
+from altui.core.present.view import View
 from altui.core.rules.parity import equal_through, total_difference
 from altui.core.words import behind, clock, day, number, plural
 
@@ -49,18 +50,32 @@ def difference_state(seen: View, table: Table) -> State:
 
 
 def _trouble(seen: View) -> Iterator[Line]:
-    if seen.off(SOURCE):
-        words = "no Postgres: parity starts at BigQuery, OK as far as seen"
-        yield line("parity.source.off", (words, Tone.off))
-    elif row := trouble(seen, SOURCE):
-        yield row
-    if seen.off(WAREHOUSE):
-        yield line("parity.warehouse.off", ("no BigQuery: nothing to compare with", Tone.off))
-    elif row := trouble(seen, WAREHOUSE):
-        yield row
+    for probe in (SOURCE, WAREHOUSE):
+        if row := trouble(seen, probe, "parity"):
+            yield row
+    if blind(seen, WAREHOUSE) and not blind(seen, SOURCE):
+        yield from _direct(seen)
+
+
+def _direct(seen: View) -> Iterator[Line]:
+    """While BigQuery is unseen: through which day source and index hold the same counts."""
+    table = risk_mart(seen.pipeline).table or ""
+    through, unequal = equal_through(_trace(seen, table), (StageId.postgres, StageId.elasticsearch))
+    if through is None:
+        return
+    made = line(
+        "parity.direct",
+        ("source = index to ", Tone.dim),
+        day(through),
+        (f", but {plural(unequal, 'day')} before" if unequal else "", Tone.late),
+        (", the marts unseen", Tone.unknown),
+    )
+    yield made if seen.live(SOURCE) else greyed(made)
 
 
 def _short(seen: View) -> Iterator[Line]:
+    if blind(seen, WAREHOUSE) and not blind(seen, SOURCE):
+        return  # what the index and the source have in common is told already
     segments: list[Segment] = []
     for table in seen.pipeline.tables:
         source, raw = seen.look.source_of(table), seen.look.raw(table)
@@ -69,7 +84,7 @@ def _short(seen: View) -> Iterator[Line]:
         state = difference_state(seen, table)
         same = source and raw and source.rows == raw.rows
         sign = " = " if same else " / "
-        words = f"{_rows_of(source)}{sign}{_rows_of(raw)}"
+        words = sign.join(_rows_of(side) for side in (source, raw) if side)
         segments.append(Segment(words, _tone(seen, state)))
         if not same and source and raw:
             segments.append(Segment(f" ({_why(seen, state)})", _tone(seen, state)))
@@ -98,7 +113,7 @@ def _tables(seen: View) -> Iterator[Line]:
     for table, cells in zip(seen.pipeline.tables, figures, strict=True):
         state = difference_state(seen, table)
         if seen.look.source_of(table) is None or seen.look.raw(table) is None:
-            state = State.unknown
+            state = State.off if seen.off(SOURCE) or seen.off(WAREHOUSE) else State.unknown
         tone = Tone.dim if state is State.ok else tone_of(state)
         both, difference = _cells(cells[:2], sizes[:2]), _cells(cells[2:], sizes[2:])
         yield _aged(
@@ -145,17 +160,10 @@ def _latest(seen: View) -> Iterator[Line]:
         source, raw = seen.look.source_of(table), seen.look.raw(table)
         if source is None and raw is None:
             continue
-        yield _aged(
-            seen,
-            line(
-                f"parity.latest.{table.name}",
-                (f"  {pad(table.name, name)}  latest ", Tone.dim),
-                f"{seen.clock(source.latest) if source else '?'}",
-                (" postgres, ", Tone.dim),
-                f"{seen.clock(raw.latest) if raw else '?'}",
-                (" bigquery", Tone.dim),
-            ),
-        )
+        sides = [(source, "postgres"), (raw, "bigquery")]
+        known = [f"{seen.clock(side.latest)} {whose}" for side, whose in sides if side]
+        head = (f"  {pad(table.name, name)}  latest ", Tone.dim)
+        yield _aged(seen, line(f"parity.latest.{table.name}", head, ", ".join(known)))
 
 
 def copies_seen(seen: View) -> tuple[StageId, ...]:
@@ -175,7 +183,7 @@ def _marts_equal(seen: View) -> tuple[date | None, int]:
 
 
 def _marts(seen: View) -> Iterator[Line]:
-    if not _read(seen) or seen.assessment is None:
+    if seen.look.warehouse is None or seen.assessment is None:
         return
     compared = copies_seen(seen)
     through, unequal = _marts_equal(seen)

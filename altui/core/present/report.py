@@ -21,6 +21,7 @@ from altui.core.model.pipeline import Mart, Table, risk_mart
 from altui.core.model.reading import Connection, Run, Series
 from altui.core.rules.look import Look
 from altui.core.rules.parity import equal_through, total_difference
+from altui.core.rules.seeing import off, unseen_words
 from altui.core.rules.serving import newest_seen
 
 VERSION = 1
@@ -157,6 +158,8 @@ class Report(Struct, frozen=True):
     due: Due | None
     panels: Panels
     trace: tuple[DayCounts, ...]
+    unseen: dict[str, str]
+    """Services that are not wholly seen and why: `denied`, `health denied`, `off`."""
 
 
 def report(look: Look, assessment: Assessment, profile: str) -> Report:
@@ -192,7 +195,15 @@ def report(look: Look, assessment: Assessment, profile: str) -> Report:
             )
             for row in assessment.trace
         ),
+        unseen=_unseen(look),
     )
+
+
+def _unseen(look: Look) -> dict[str, str]:
+    words = dict.fromkeys(off(look), "off")
+    for service, why in unseen_words(look):
+        words[service] = f"{words[service]}, {why}" if service in words else why
+    return words
 
 
 def _seen(observation: Observation | None) -> Seen:

@@ -9,6 +9,7 @@ from altui.core.model.pipeline import risk_mart
 from altui.core.present.glyphs import STAGE_NAMES
 from altui.core.present.rows import Line, Segment, Tone, columns, line, pad, tone_of
 from altui.core.present.view import FIGURES_OF, View
+from altui.core.rules import network
 from altui.core.rules.trace import COUNTED_BY
 from altui.core.words import day
 
@@ -104,7 +105,9 @@ def _states(seen: View, widths: dict[StageId | None, int]) -> Line:
 def _age(seen: View, stage: StageId, health: StageHealth) -> str:
     """How long a bad state lasts; the newest day of the indices; else the age of the figures."""
     if health.state in (State.broken, State.unknown, State.denied):
-        since = min((item.since for item in seen.findings if item.stage is stage), default=None)
+        own = [item.since for item in seen.findings if item.stage is stage]
+        here = [item.since for item in seen.findings if item.check == network.CHECK]
+        since = min(own or here, default=None)
         return seen.age(since) if since else ""
     if health.age_of is None:
         return ""

@@ -9,9 +9,9 @@ from altui.core.model.observed import Observation, Snapshot, Trouble
 from altui.core.model.pipeline import SERVICES, Pipeline
 from altui.core.model.reading import Connection, Runs
 from altui.core.present.glyphs import Glyphs, glyphs
-from altui.core.present.rows import Line, Segment, Tone, ascii_only, fit, tone_of
+from altui.core.present.rows import Line, Segment, ascii_only, fit, tone_of
 from altui.core.rules.look import Look
-from altui.core.rules.seeing import PROBES, SERVICE_NAMES, STATE_OF, service_of
+from altui.core.rules.seeing import PROBES, service_of
 from altui.core.words import age, clock
 
 PATIENCE = timedelta(seconds=60)
@@ -91,7 +91,7 @@ class View(Struct, frozen=True):
     def live(self, probe: str) -> bool:
         """Whether the probe's value is what the service said when last asked."""
         seen = self.observation(probe)
-        return seen is not None and seen.error is None and self.looked(probe)
+        return seen is not None and seen.answers and self.looked(probe)
 
     def off(self, probe: str) -> bool:
         seen = self.observation(probe)
@@ -104,8 +104,18 @@ class View(Struct, frozen=True):
 
     @property
     def answered(self) -> tuple[str, ...]:
-        """Services all of whose probes had an answer when last asked."""
-        return tuple(name for name in self.configured if all(map(self.live, _probes_of(name))))
+        """Services all of whose probes had an answer when last asked; what is off is not asked."""
+        return tuple(
+            name
+            for name in self.configured
+            if all(self.live(probe) or self.off(probe) for probe in _probes_of(name))
+        )
+
+    def partly(self, service: str) -> bool:
+        """Whether some of a service's probes have an answer and others have none."""
+        asked = (probe for probe in _probes_of(service) if not self.off(probe))
+        seen = [item for probe in asked if (item := self.observation(probe))]
+        return len({item.answers for item in seen}) > 1
 
     @property
     def arrived(self) -> tuple[str, ...]:
@@ -158,28 +168,6 @@ def view(
         runs = snapshot.get("github.runs", Runs)
         due = due_times(pipeline, runs, snapshot.get("fivetran.connection", Connection), now)
     return View(Look(snapshot, pipeline, now, due), assessment, facts)
-
-
-def trouble(seen: View, probe: str) -> Line | None:
-    """The row that says why a service's figures are old or missing; None when they are live."""
-    observation = seen.observation(probe)
-    name = SERVICE_NAMES[service_of(probe)]
-    if observation is None:
-        return Line(f"{probe}.trouble", (Segment(f"{name} was not looked at yet", Tone.dim),))
-    error = observation.error
-    if error is None or error.trouble is Trouble.off:
-        return None
-    state = STATE_OF[error.trouble]
-    last = f", last seen {seen.clock(observation.at)}" if observation.at else ", never seen"
-    return Line(
-        f"{probe}.trouble",
-        (
-            seen.sign(state),
-            Segment(f" {name} {error.trouble.value}", tone_of(state)),
-            Segment(last, Tone.dim),
-            Segment(f": {error.words}"),
-        ),
-    )
 
 
 def _probes_of(service: str) -> list[str]:

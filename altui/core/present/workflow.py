@@ -3,13 +3,15 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
+from altui.core.model.days import day_of
 from altui.core.model.health import State
 from altui.core.model.pipeline import risk_mart
 from altui.core.model.reading import Run
+from altui.core.present.follows import blind, trouble
 from altui.core.present.rows import Line, Segment, Tone, greyed, line, pad, tone_of
-from altui.core.present.view import View, trouble
+from altui.core.present.view import View
 from altui.core.rules.running import FAILED, failed_step
-from altui.core.words import ago, behind, day, took
+from altui.core.words import behind, day, took
 
 PROBE = "github.runs"
 NEWEST = 5
@@ -18,19 +20,20 @@ SEEDED = "(seeded)"
 
 def rows(seen: View) -> tuple[Line, ...]:
     """Next scheduled start, then every run that is known, newest first."""
+    if blind(seen, PROBE):
+        return (*_trouble(seen), *_marts(seen), *_next(seen), *_runs(seen))
     return (*_trouble(seen), *_next(seen), *_runs(seen), *_marts(seen))
 
 
 def brief(seen: View) -> tuple[Line, ...]:
-    return (*_trouble(seen), *(_short(seen) if seen.look.runs else _marts(seen)), *_runs(seen))
+    if blind(seen, PROBE):
+        return (*_trouble(seen), *_marts(seen), *_short(seen), *_runs(seen))
+    return (*_trouble(seen), *_short(seen), *_runs(seen))
 
 
 def _trouble(seen: View) -> Iterator[Line]:
-    if row := trouble(seen, PROBE):
+    if row := trouble(seen, PROBE, "workflow"):
         yield row
-    if seen.off(PROBE):
-        words = "no GitHub token: the marts' modification time instead"
-        yield line("workflow.off", (words, Tone.off))
     runs = seen.look.runs
     if runs and runs.workflow_state != "active":
         yield _aged(seen, line("workflow.state", (f"workflow {runs.workflow_state}", Tone.late)))
@@ -133,16 +136,22 @@ def _length(seen: View, run: Run) -> str:
 
 
 def _marts(seen: View) -> Iterator[Line]:
+    """When the mart was built and which day it ends at; the night's schedule while it is unseen."""
     mart = risk_mart(seen.pipeline)
-    built = seen.look.mart_built_at(mart)
-    if built is not None:
-        made = line(
-            "workflow.built",
-            (f"{mart.name} built ", Tone.dim),
-            seen.clock(built),
-            (f", {ago(seen.now, built)}", Tone.dim),
-        )
-        yield made if seen.live("bigquery.tables") else greyed(made)
+    built, series = seen.look.mart_built_at(mart), seen.look.mart(mart)
+    if built is None:
+        return
+    ends = day_of(series.latest) if series and series.latest else None
+    coming = f"; next {seen.clock(seen.look.due.next_run_at)}" if blind(seen, PROBE) else ""
+    made = line(
+        "workflow.built",
+        ("marts built ", Tone.dim),
+        seen.clock(built),
+        (f" ({seen.age(built)})", Tone.dim),
+        (f", end {day(ends)}" if ends else "", Tone.plain),
+        (coming, Tone.dim),
+    )
+    yield made if seen.live("bigquery.tables") else greyed(made)
 
 
 def _aged(seen: View, row: Line) -> Line:

@@ -14,21 +14,31 @@ from altui.core.model.health import (
     TraceRow,
     worst,
 )
-from altui.core.model.observed import Observation, Snapshot
+from altui.core.model.observed import Snapshot, Trouble
 from altui.core.model.pipeline import Pipeline, risk_mart
 from altui.core.model.reading import Connection, Runs
 from altui.core.rules.learning import learnt
 from altui.core.rules.look import Check, Look
+from altui.core.rules.network import sight
 from altui.core.rules.parity import differences, losses, tables_there, totals
 from altui.core.rules.running import workflow
 from altui.core.rules.schedule import due_times
-from altui.core.rules.seeing import STATE_OF, any_stale, in_sight, unseen
+from altui.core.rules.seeing import STATE_OF, any_stale, in_sight, service_of
 from altui.core.rules.serving import indices, kibana, newest_document, newest_seen
+from altui.core.rules.standins import freshness, nightly, unsynced
 from altui.core.rules.syncing import fivetran
 from altui.core.rules.trace import trace
 from altui.core.rules.verdict import rank, verdict
 
-CHECKS: tuple[Check, ...] = (unseen, fivetran, tables_there, workflow, indices, kibana)
+CHECKS: tuple[Check, ...] = (
+    fivetran,
+    freshness,
+    tables_there,
+    workflow,
+    nightly,
+    indices,
+    kibana,
+)
 """Every check; a new one is a function and a line here. Losses come from the trace."""
 
 STAGE_PROBES: dict[StageId, tuple[str, ...]] = {
@@ -51,19 +61,23 @@ def assess(
     difference was first seen.
     """
     snapshot = in_sight(snapshot, now)
-    connection = snapshot.get("fivetran.connection", Connection)
+    answered = snapshot.answered()
+    connection = answered.get("fivetran.connection", Connection)
     looked = snapshot.seen_at("fivetran.connection")
     syncs = learnt(before.syncs if before else (), connection, looked, pipeline.sync)
     due = due_times(pipeline, snapshot.get("github.runs", Runs), connection, now, syncs)
-    look = Look(snapshot, pipeline, now, due, before.since if before else {}, syncs)
+    look = Look(answered, pipeline, now, due, before.since if before else {}, syncs, snapshot)
     rows = trace(look)
-    findings = tuple(rank([*_checked(look), *losses(look, rows), *totals(look, rows)], None))
+    blind = tuple(sight(look))
+    findings = tuple(
+        rank([*blind, *_checked(look), *losses(look, rows), *totals(look, rows)], None)
+    )
     since = dict(before.since) if before and any_stale(look) else {}
     since |= {finding_key(finding): finding.since for finding in findings}
-    since |= {key: look.first_seen(key) for key in differences(rows)}
+    since |= {key: look.first_seen(key) for key in (*differences(rows), *unsynced(look))}
     return Assessment(
         at=now,
-        stages={stage: _health(look, stage, findings, rows) for stage in STAGES},
+        stages={stage: _health(look, stage, findings, blind, rows) for stage in STAGES},
         findings=findings,
         trace=rows,
         verdict=verdict(look, findings, rows),
@@ -84,33 +98,43 @@ def _checked(look: Look) -> Iterator[Finding]:
 
 
 def _health(
-    look: Look, stage: StageId, findings: tuple[Finding, ...], rows: tuple[TraceRow, ...]
+    look: Look,
+    stage: StageId,
+    findings: tuple[Finding, ...],
+    blind: tuple[Finding, ...],
+    rows: tuple[TraceRow, ...],
 ) -> StageHealth:
-    own = [finding for finding in findings if finding.stage is stage]
-    seen = [look.observation(probe) for probe in STAGE_PROBES[stage]]
-    state, detail = State.ok, ""
-    if own:
-        state = worst([finding.state for finding in own])
-        detail = next(finding.subject for finding in own if finding.state is state)
-    elif absent := _absent(seen):
-        state, detail = absent
-    elif _is_due(look, stage, rows):
+    """The worst of what was found and of what its own probes could not see.
+
+    A finding in `blind` tells of a service; which stages that blinds is said by STAGE_PROBES.
+    """
+    own = [(item.state, item.subject) for item in findings if _is_of(stage, item, blind)]
+    own += _absent(look, stage, blind)
+    state = worst([state for state, _ in own])
+    if not own and _is_due(look, stage, rows):
         state = State.due
-    times = [item.at for item in seen if item and item.at]
+    detail = next((words for found, words in own if found is state), "")
+    times = [at for probe in STAGE_PROBES[stage] if (at := look.seen_at(probe))]
     return StageHealth(
         state, _word(look, stage, state), _age_of(look, stage), max(times, default=None), detail
     )
 
 
-def _absent(seen: list[Observation | None]) -> tuple[State, str] | None:
-    """Off where it is not configured, denied or unknown where a probe it rests on has no answer."""
-    for item in seen:
-        if item is None:
-            return State.unknown, "not looked yet"
-        if item.error is not None:
-            state = STATE_OF[item.error.trouble]
-            return (State.unknown if state is State.broken else state), item.error.words
-    return None
+def _is_of(stage: StageId, finding: Finding, blind: tuple[Finding, ...]) -> bool:
+    return finding.stage is stage and finding not in blind
+
+
+def _absent(look: Look, stage: StageId, blind: tuple[Finding, ...]) -> Iterator[tuple[State, str]]:
+    """Off where a probe it rests on is not configured, else why that has no answer."""
+    for probe in STAGE_PROBES[stage]:
+        seen = look.observation(probe)
+        if seen is None:
+            yield State.unknown, "not looked yet"
+        elif seen.error is not None and not seen.answers:
+            check = f"{service_of(probe)}.{seen.error.trouble.value}"
+            told = next((item for item in blind if item.check == check), None)
+            state = told.state if told else STATE_OF[seen.error.trouble]
+            yield state, seen.error.words
 
 
 def _is_due(look: Look, stage: StageId, rows: tuple[TraceRow, ...]) -> bool:
@@ -135,18 +159,29 @@ def _is_due(look: Look, stage: StageId, rows: tuple[TraceRow, ...]) -> bool:
 
 def _word(look: Look, stage: StageId, state: State) -> str:
     """At most ten columns for the strip."""
-    if state is State.unknown and stage is StageId.elasticsearch and not any_stale(look):
-        return "no answer"
-    if state is State.broken and look.observation(STAGE_PROBES[stage][0]) is not None:
-        observation = look.observation(STAGE_PROBES[stage][0])
-        if observation and observation.error:
-            return "DOWN"
+    if (word := _blind_word(look, stage, state)) is not None:
+        return word
     mart = risk_mart(look.pipeline)
     if state in (State.late, State.broken) and stage in (StageId.elasticsearch, StageId.kibana):
         newest = (newest_seen if stage is StageId.kibana else newest_document)(look, mart)
         if newest and newest < look.due.wanted_day:
             return f"ends {newest.day} {newest:%b}"
     return state.value
+
+
+def _blind_word(look: Look, stage: StageId, state: State) -> str | None:
+    """The word for a stage whose state is that a probe has no answer; None for another reason."""
+    seen = [look.observation(probe) for probe in STAGE_PROBES[stage]]
+    troubles = [item.error.trouble for item in seen if item and item.error and not item.answers]
+    if Trouble.missing in troubles and state is State.broken:
+        return "missing"
+    if len(troubles) == len(seen) and state is State.broken:
+        return "DOWN"
+    if not troubles or state is not State.unknown:
+        return None
+    if stage is StageId.dbt:
+        return "unseen"  # dbt is asked nothing itself: its marts are BigQuery's
+    return "silent" if troubles[0] is Trouble.unreachable else troubles[0].value
 
 
 def _age_of(look: Look, stage: StageId) -> datetime | None:

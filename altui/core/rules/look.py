@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from datetime import date, datetime
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from altui.core.model.days import day_of
 from altui.core.model.health import Due, Finding, SyncSeen
@@ -31,6 +32,8 @@ class Look(Struct, frozen=True):
     """When each finding and difference was first seen, by key."""
     syncs: tuple[SyncSeen, ...] = ()
     """Newest syncs seen to run, oldest first."""
+    known: Snapshot | None = None
+    """The snapshot with the last values of probes that fail now; never to be judged."""
 
     @property
     def today(self) -> date:
@@ -94,6 +97,15 @@ class Look(Struct, frozen=True):
             if name.rsplit(".", 1)[-1] == mart.name:
                 return meta.modified
         return None
+
+    @property
+    def last_known(self) -> "Look":
+        """The same look at what was seen last, for words such as `held 22 Nov when last seen`."""
+        return replace(self, snapshot=self.known or self.snapshot)
+
+    def answers(self, probe: str) -> bool:
+        seen = self.observation(probe)
+        return seen is not None and seen.answers
 
     def observation(self, probe: str) -> Observation | None:
         return self.snapshot.observations.get(probe)

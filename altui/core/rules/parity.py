@@ -147,7 +147,7 @@ def _waiting(row: TraceRow) -> int:
 
 def _loss(look: Look, stage: StageId, table: str, short: list[TraceRow]) -> Finding:
     days = tuple(sorted(row.day for row in short))
-    above = UPSTREAM[stage]
+    above = _counted_above(short[0], stage)
     had = sum(row.cells[above].count or 0 for row in short if above in row.cells)
     has = sum(row.cells[stage].count or 0 for row in short)
     state = (
@@ -158,10 +158,11 @@ def _loss(look: Look, stage: StageId, table: str, short: list[TraceRow]) -> Find
     if delta:
         subject += f" ({delta:+,})"
     check = CHECKS[stage]
+    between = "" if above is UPSTREAM[stage] else "; what lies between cannot be seen"
     evidence = Evidence(
         OWNER.get(stage, stage),
         COUNTED_BY[stage],
-        f"{NAMES[above]} {had:,}, {NAMES[stage]} {has:,}",
+        f"{NAMES[above]} {had:,}, {NAMES[stage]} {has:,}{between}",
         look.seen_at(COUNTED_BY[stage]),
         {above.value: had, stage.value: has},
     )
@@ -175,6 +176,14 @@ def _loss(look: Look, stage: StageId, table: str, short: list[TraceRow]) -> Find
         (evidence,),
         f"{check}.{table}",
     )
+
+
+def _counted_above(row: TraceRow, stage: StageId) -> StageId:
+    """The nearest stage upstream that was counted: what the loss was told by."""
+    above = UPSTREAM[stage]
+    while above in UPSTREAM and (above not in row.cells or row.cells[above].count is None):
+        above = UPSTREAM[above]
+    return above
 
 
 def span(days: tuple[date, ...]) -> str:

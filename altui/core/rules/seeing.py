@@ -1,12 +1,13 @@
 """Services that cannot be seen, and why: unreachable, denied, refused and off are told apart."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
 from altui.core.model.health import Evidence, Finding, StageId, State
 from altui.core.model.observed import Observation, ProbeError, Snapshot, Trouble
+from altui.core.model.pipeline import SERVICES
 from altui.core.rules.look import Look
 from altui.core.words import clock
 
@@ -40,6 +41,14 @@ SERVICE_NAMES = {
     "kibana": "Kibana",
 }
 
+PARTS = {
+    "bigquery.tables": "metadata",
+    "bigquery.counts": "counts",
+    "elasticsearch.cluster": "health",
+    "elasticsearch.counts": "counts",
+}
+"""What is unseen while a service's other probes answer; another probe goes by its own name."""
+
 SAYS: dict[Trouble, str] = {
     Trouble.unreachable: "does not answer from here",
     Trouble.nonsense: "gave an answer that cannot be understood",
@@ -47,6 +56,27 @@ SAYS: dict[Trouble, str] = {
     Trouble.refused: "answered that it cannot serve",
     Trouble.missing: "says that what was asked for does not exist",
 }
+
+UNHEARD = (Trouble.unreachable, Trouble.nonsense)
+"""The service was asked, and nothing of its own came back."""
+
+CREDENTIALS = {
+    "postgres": "check user and password in POSTGRES_DSN",
+    "fivetran": "check FIVETRAN_API_KEY and _SECRET",
+    "bigquery": "check the service account's key and roles",
+    "github": "check GITHUB_TOKEN: expired? actions:read?",
+    "elasticsearch": "check the user in ES_URL, its privileges",
+    "kibana": "check KIBANA_API_KEY and its space",
+}
+NAMES_ASKED_FOR = {
+    "postgres": "check the database in POSTGRES_DSN",
+    "fivetran": "check FIVETRAN_CONNECTION",
+    "bigquery": "check BQ_PROJECT and BQ_DATASET",
+    "github": "check GITHUB_REPOSITORY: may the token see it?",
+    "elasticsearch": "check ES_ANALYTICS_INDEX",
+    "kibana": "check KIBANA_URL and its space",
+}
+DOCTOR = "altui doctor says more"
 
 
 TURNS = 3
@@ -88,57 +118,138 @@ def service_of(probe: str) -> str:
     return probe.split(".", 1)[0]
 
 
-def unseen(look: Look) -> Iterator[Finding]:
-    """A finding a service that could not be read; its most telling probe speaks."""
-    told: set[str] = set()
-    for probe, stage in PROBES.items():
-        observation = look.observation(probe)
-        if observation is None or observation.error is None or service_of(probe) in told:
-            continue
-        error = observation.error
-        if error.trouble in (Trouble.off, Trouble.stale):
-            continue
-        told.add(service_of(probe))
-        check = f"{service_of(probe)}.{error.trouble.value}"
-        second = _second_witness(look, service_of(probe))
-        state = State.broken if second else STATE_OF[error.trouble]
-        evidence = Evidence(stage, error.where, error.words, observation.tried_at)
-        yield Finding(
-            check=check,
-            stage=stage,
-            state=state,
-            subject=f"{SERVICE_NAMES[service_of(probe)]} {SAYS[error.trouble]}",
-            since=observation.failing_since or look.first_seen(check),
-            evidence=(evidence, *second),
-        )
-
-
-def silent(look: Look) -> tuple[int, int]:
-    """How many of the configured services do not answer at all, and how many there are."""
-    by_service: dict[str, list[Observation]] = {}
-    for probe, observation in look.snapshot.observations.items():
-        by_service.setdefault(service_of(probe), []).append(observation)
-    configured = [
+def own_probes(look: Look, service: str) -> list[Observation]:
+    """A service's observations, without the wishes (`probe:key`) that were granted once."""
+    return [
         seen
-        for seen in by_service.values()
-        if not any(item.error and item.error.trouble is Trouble.off for item in seen)
+        for probe, seen in look.snapshot.observations.items()
+        if service_of(probe) == service and ":" not in probe
     ]
-    mute = [
-        seen
-        for seen in configured
-        if all(item.error and item.error.trouble is Trouble.unreachable for item in seen)
-    ]
-    return len(mute), len(configured)
 
 
-def _second_witness(look: Look, service: str) -> tuple[Evidence, ...]:
+def configured(look: Look) -> tuple[str, ...]:
+    """Services of which at least one probe is not off."""
+    return tuple(
+        service
+        for service in SERVICES
+        if any(_trouble(seen) is not Trouble.off for seen in own_probes(look, service))
+    )
+
+
+def off(look: Look) -> tuple[str, ...]:
+    """Services that are looked for and not configured."""
+    return tuple(
+        service
+        for service in SERVICES
+        if own_probes(look, service) and service not in configured(look)
+    )
+
+
+def blinded(look: Look, service: str) -> dict[Trouble, list[Observation]]:
+    """A configured service's probes that have no answer now, by trouble."""
+    found: dict[Trouble, list[Observation]] = {}
+    for seen in own_probes(look, service):
+        trouble = _trouble(seen)
+        if trouble is not None and trouble is not Trouble.off and not seen.answers:
+            found.setdefault(trouble, []).append(seen)
+    return found
+
+
+def is_silent(look: Look, service: str) -> bool:
+    """Whether nothing at all was heard of the service: no probe had an answer of its own."""
+    asked = [seen for seen in own_probes(look, service) if _trouble(seen) is not Trouble.off]
+    return bool(asked) and all(_trouble(seen) in UNHEARD for seen in asked)
+
+
+def unseen(look: Look, known: Iterable[str] = ()) -> Iterator[Finding]:
+    """A finding for each service and trouble, but for services that are `known` to be explained."""
+    explained = set(known)
+    for service in configured(look):
+        if service in explained:
+            continue
+        for trouble, failing in blinded(look, service).items():
+            if trouble in SAYS:
+                yield _unseen(look, service, trouble, failing)
+
+
+def unseen_words(look: Look) -> list[tuple[str, str]]:
+    """Each configured service that is not wholly seen, and why: `denied`, `health denied`."""
+    words: list[tuple[str, str]] = []
+    for service in configured(look):
+        for trouble, failing in blinded(look, service).items():
+            part = _part(look, service, failing)
+            words.append((service, f"{part} {trouble.value}".strip()))
+    return words
+
+
+def what_to_do(service: str, trouble: Trouble, words: str) -> str:
+    """The next thing to try; empty where only the service's owner can mend it."""
+    match trouble:
+        case Trouble.denied if words.startswith("407"):
+            return f"the proxy wants a login: check HTTPS_PROXY; {DOCTOR}"
+        case Trouble.denied:
+            return f"{CREDENTIALS[service]}; {DOCTOR}"
+        case Trouble.missing:
+            return f"{NAMES_ASKED_FOR[service]}; {DOCTOR}"
+        case Trouble.nonsense:
+            return f"is a proxy or a login page in between? {DOCTOR}"
+        case Trouble.unreachable:
+            return f"r looks again; is the address right? {DOCTOR}"
+        case _:
+            return ""
+
+
+def _unseen(look: Look, service: str, trouble: Trouble, failing: list[Observation]) -> Finding:
+    check = f"{service}.{trouble.value}"
+    part = _part(look, service, failing)
+    witnesses = () if part else _second_witness(look, service, trouble)
+    evidence = tuple(
+        Evidence(stage_of(seen.probe), seen.error.where, seen.error.words, seen.tried_at)
+        for seen in _telling(failing)
+        if seen.error
+    )
+    return Finding(
+        check=check,
+        stage=evidence[0].stage,
+        state=State.broken if witnesses else STATE_OF[trouble],
+        subject=f"{SERVICE_NAMES[service]} {SAYS[trouble]}" + (f" ({part})" if part else ""),
+        since=min(seen.failing_since or look.first_seen(check) for seen in failing),
+        evidence=(*evidence, *witnesses),
+        do=what_to_do(service, trouble, evidence[0].words),
+    )
+
+
+def stage_of(probe: str) -> StageId:
+    """The stage a probe belongs to; a service's every probe belongs to one."""
+    known = (stage for name, stage in PROBES.items() if service_of(name) == service_of(probe))
+    return PROBES.get(probe) or next(known)
+
+
+def _telling(failing: list[Observation]) -> list[Observation]:
+    """One observation for each different thing that was said."""
+    return list({seen.error.words: seen for seen in failing[::-1] if seen.error}.values())[::-1]
+
+
+def _part(look: Look, service: str, failing: list[Observation]) -> str:
+    """What of the service is unseen; empty when it is all of it."""
+    asked = [seen for seen in own_probes(look, service) if _trouble(seen) is not Trouble.off]
+    if len(failing) == len(asked):
+        return ""
+    return ", ".join(PARTS.get(seen.probe, seen.probe.split(".", 1)[-1]) for seen in failing)
+
+
+def _trouble(seen: Observation) -> Trouble | None:
+    return seen.error.trouble if seen.error else None
+
+
+def _second_witness(look: Look, service: str, trouble: Trouble) -> tuple[Evidence, ...]:
     """Another party that also finds Elasticsearch down; silence towards us alone proves nothing."""
-    if service != "elasticsearch":
+    if service != "elasticsearch" or trouble not in UNHEARD:
         return ()
     found: list[Evidence] = []
     kibana, seen = look.kibana, look.observation("kibana.status")
     failing_since = _failing_since(look, "elasticsearch.cluster")
-    fresh = seen and seen.error is None and seen.at and failing_since and seen.at >= failing_since
+    fresh = seen and seen.at and failing_since and seen.at >= failing_since
     if kibana and fresh and kibana.level in {"unavailable", "critical"}:
         words = f'Kibana says "{kibana.level}"'
         found.append(

@@ -6,16 +6,24 @@ from datetime import date
 from altui.core.model.days import day_of
 from altui.core.model.health import Evidence, Finding, StageId, State
 from altui.core.model.pipeline import Mart
+from altui.core.model.reading import Cluster
 from altui.core.rules.look import Look
 from altui.core.rules.reach import reader_sees
 
 
 def indices(look: Look) -> Iterator[Finding]:
     """Cluster health, blocks, missing template, and an index that ends too early."""
-    cluster = look.cluster
-    observation = look.observation("elasticsearch.cluster")
-    if cluster is None or observation is None or observation.error is not None:
-        return
+    if look.cluster is not None:
+        yield from _cluster(look, look.cluster)
+    for mart in look.pipeline.marts:
+        newest = newest_document(look, mart)
+        if mart.table and look.documents and (newest is None or newest < look.due.wanted_day):
+            ends = f"ends {newest.day} {newest:%b}" if newest else "holds no day"
+            subject = f"{mart.index} {ends}; {look.due.wanted_day:%d %b} was due"
+            yield _elastic(look, f"index.behind.{mart.name}", State.late, subject)
+
+
+def _cluster(look: Look, cluster: Cluster) -> Iterator[Finding]:
     if cluster.status == "red":
         yield _elastic(look, "elasticsearch.red", State.broken, "Elasticsearch is red")
     for index in cluster.indices.values():
@@ -25,14 +33,6 @@ def indices(look: Look) -> Iterator[Finding]:
     if not cluster.template:
         subject = f"index template {look.pipeline.template} is not loaded"
         yield _elastic(look, "elasticsearch.no_template", State.broken, subject)
-    counts = look.observation("elasticsearch.counts")
-    counted = look.documents is not None and counts is not None and counts.error is None
-    for mart in look.pipeline.marts:
-        newest = newest_document(look, mart)
-        if mart.table and counted and (newest is None or newest < look.due.wanted_day):
-            ends = f"ends {newest.day} {newest:%b}" if newest else "holds no day"
-            subject = f"{mart.index} {ends}; {look.due.wanted_day:%d %b} was due"
-            yield _elastic(look, f"index.behind.{mart.name}", State.late, subject)
 
 
 def kibana(look: Look) -> Iterator[Finding]:

@@ -16,7 +16,7 @@ from altui.core.model.reading import Runs, Series
 from altui.core.rules.look import Look
 from altui.core.rules.reach import reader_sees
 from altui.core.rules.running import bad_run, failed_step, running
-from altui.core.rules.schedule import CANCELLED
+from altui.core.rules.schedule import CANCELLED, nightly_after
 from altui.core.rules.seeing import STATE_OF
 
 COUNTED_BY: dict[StageId, str] = {
@@ -48,7 +48,7 @@ def trace(look: Look) -> tuple[TraceRow, ...]:
     """Every table's and every ops-fed mart's days, newest first."""
     first = min(
         (counts.start for counts in (look.source, look.warehouse, look.documents) if counts),
-        default=look.today,
+        default=look.today - timedelta(days=look.pipeline.window_days),
     )
     days = tuple(days_between(first, look.today))[::-1]
     rows: list[TraceRow] = []
@@ -63,7 +63,7 @@ def subjects(look: Look) -> Iterator[tuple[str, tuple[Column, ...]]]:
     for table in look.pipeline.tables:
         columns = _table_columns(look, table)
         if mart := marts.get(table.name):
-            columns += _mart_columns(look, mart, look.raw(table))
+            columns += _mart_columns(look, mart, look.raw(table), look.source_of(table))
         yield table.name, columns
     for mart in look.pipeline.marts:
         if mart.ops and (ops := look.ops(mart)) and ops.rows:
@@ -101,10 +101,12 @@ def _table_columns(look: Look, table: Table) -> tuple[Column, ...]:
     )
 
 
-def _mart_columns(look: Look, mart: Mart, feed: Series | None) -> tuple[Column, ...]:
+def _mart_columns(
+    look: Look, mart: Mart, feed: Series | None, source: Series | None = None
+) -> tuple[Column, ...]:
     index = look.index(mart)
     build = _build_judge(look, mart, feed)
-    export = _export_judge(look, mart)
+    export = _export_judge(look, mart, source)
     documents = _column(look, StageId.elasticsearch, index, export, None)
     seen = None
     if documents.by_day is not None and look.kibana is not None:
@@ -118,9 +120,7 @@ def _column(
     look: Look, stage: StageId, series: Series | None, judge: Judge, empty: int | None
 ) -> Column:
     probe = COUNTED_BY[stage]
-    observation = look.observation(probe)
-    seen = observation is not None and observation.error is None
-    by_day = series.by_day if series is not None and seen else None
+    by_day = series.by_day if series is not None and look.answers(probe) else None
     return Column(stage, by_day, _blind(look, probe), judge, empty)
 
 
@@ -128,7 +128,7 @@ def _blind(look: Look, probe: str) -> State:
     observation = look.observation(probe)
     if observation is None or observation.error is None:
         return State.unknown
-    state = STATE_OF[observation.error.trouble]
+    state = STATE_OF.get(observation.error.trouble, State.unknown)
     return State.unknown if state is State.broken else state
 
 
@@ -185,7 +185,10 @@ def _carried_until(look: Look, raw: Series | None) -> datetime | None:
 
 
 def _build_judge(look: Look, mart: Mart, feed: Series | None) -> Judge:
-    built_at = look.mart_built_at(mart)
+    # table metadata unseen: a build of the schedule began no earlier than this
+    built_at = look.mart_built_at(mart) or nightly_after(
+        look.due.wanted_day, look.pipeline.workflow
+    )
     counted_at = look.seen_at("bigquery.counts")
     building = running(look.runs) is not None or bool(
         built_at and counted_at and counted_at < built_at
@@ -208,16 +211,18 @@ def _build_judge(look: Look, mart: Mart, feed: Series | None) -> Judge:
     return judge
 
 
-def _export_judge(look: Look, mart: Mart) -> Judge:
+def _export_judge(look: Look, mart: Mart, source: Series | None) -> Judge:
+    """`source` stands in for the marts while BigQuery cannot be seen."""
     built_at = look.mart_built_at(mart)
     exported_at = _exported_at(look.runs)
-    exporting = running(look.runs) is not None
+    exporting = running(look.runs) is not None or _may_export(look, built_at)
     failed = _failed_in(look) == look.pipeline.workflow.export_step
     # one side may have been counted before the last run changed it, the other after
     counted_since = all(
         made is None or (counted := look.seen_at(probe)) is None or counted >= made
         for probe, made in (("bigquery.counts", built_at), ("elasticsearch.counts", exported_at))
     )
+    direct = look.warehouse is None
 
     def judge(day: date, upstream: int, count: int | None) -> State:
         if exporting or day > look.due.coming_day:
@@ -226,10 +231,33 @@ def _export_judge(look: Look, mart: Mart) -> Judge:
             if day > look.due.wanted_day:
                 return State.due
             return State.broken if failed else State.late
+        if direct:
+            return _directly(look, source, day, count > upstream)
         newer = built_at and exported_at and built_at > exported_at
         return State.due if newer or not counted_since else State.late
 
     return judge
+
+
+def _may_export(look: Look, built_at: datetime | None) -> bool:
+    """Without GitHub nobody tells that a run goes on: a build is given the usual time after it."""
+    if look.answers("github.runs") or built_at is None:
+        return False
+    return look.now < built_at + timedelta(seconds=look.due.usual_duration_s)
+
+
+def _directly(look: Look, source: Series | None, day: date, more: bool) -> State:
+    """The index against the source, nothing seen between: what the last build had to carry.
+
+    Rows that were deleted at the source since cannot be timed: such a day is not judged.
+    """
+    written = source.changed.get(day) if source else None
+    if more or written is None:
+        return State.unknown
+    sync = look.pipeline.sync
+    built = nightly_after(look.due.wanted_day, look.pipeline.workflow)
+    carried = built - timedelta(minutes=sync.every_minutes + sync.grace_minutes)
+    return State.late if written <= carried else State.due
 
 
 def _reader_judge(look: Look) -> Judge:

@@ -12,23 +12,19 @@ from altui.core.model.health import (
     Verdict,
     VerdictState,
 )
-from altui.core.model.observed import Trouble
-from altui.core.model.pipeline import risk_mart
+from altui.core.model.pipeline import SERVICES, risk_mart
+from altui.core.rules import sightless
+from altui.core.rules.lines import first_fit, fit, since_words, tails, todo
 from altui.core.rules.look import Look
 from altui.core.rules.schedule import nightly_after
-from altui.core.rules.seeing import service_of, silent
+from altui.core.rules.seeing import off, service_of, unseen_words
 from altui.core.rules.serving import newest_document, newest_seen
+from altui.core.rules.sightless import newest_mart
 from altui.core.runbook.escalation import escalations
 from altui.core.words import behind, clock, day, took
 
-WIDTH = 80
-LABEL = 8
-"""Each line starts with a word of eight columns: `BROKEN  `, `WHY     `."""
 BAD = (State.broken, State.late)
-URGENT = timedelta(hours=3)
-"""An SLA that ends later than this can wait for the morning's first look."""
-OWNED_BY = {"parity.raw": StageId.fivetran, "parity.total": StageId.fivetran}
-"""Findings that show at one stage and belong to the owners of another."""
+NOT_FOUND = {f"{service}.missing" for service in SERVICES}
 
 
 def verdict(look: Look, findings: tuple[Finding, ...], rows: tuple[TraceRow, ...]) -> Verdict:
@@ -37,23 +33,13 @@ def verdict(look: Look, findings: tuple[Finding, ...], rows: tuple[TraceRow, ...
         return Verdict(
             VerdictState.stale, "nothing has been seen yet", "no service was asked", "wait, or r"
         )
-    if asleep := _asleep(look):
-        return asleep
-    mute, configured = silent(look)
-    if (mute >= 3 and mute * 2 > configured) or (mute == configured >= 2):
-        return _check(look, mute, configured)
-    if all(seen.error is not None for seen in look.snapshot.observations.values()):
-        return _blind(look)
     bad = [finding for finding in findings if finding.state in BAD]
+    blind = [finding for finding in findings if finding.state in (State.unknown, State.denied)]
+    if said := sightless.asleep(look):
+        return said
     if bad:
         return _bad(look, bad, rows)
-    blind = [finding for finding in findings if finding.stage in _READERS]
-    if blind:
-        return _suspected(look, blind[0])
-    return _waiting(look) or _ok(look, rows)
-
-
-_READERS = (StageId.elasticsearch, StageId.kibana)
+    return sightless.verdict(look, blind) or _waiting(look) or _ok(look, rows, blind)
 
 
 def rank(findings: list[Finding], first_loss: StageId | None) -> list[Finding]:
@@ -87,22 +73,31 @@ def _bad(look: Look, bad: list[Finding], rows: tuple[TraceRow, ...]) -> Verdict:
     missing = _missing(look, bad)
     words = "; ".join(evidence.words for evidence in cause.evidence if evidence.words)
     why = ": ".join(part for part in (cause.subject if missing else "", words) if part)
-    others = f" (+{len(ranked) - 1} more)" if len(ranked) > 1 else ""
+    told = {service_of(finding.check) for finding in ranked}
+    blind = dict.fromkeys(service for service, _ in unseen_words(look) if service not in told)
+    unseen = ", ".join(blind)
+    more = (f"+{len(ranked) - 1} more" if len(ranked) > 1 else "", unseen and f"unseen: {unseen}")
+    others = f" ({'; '.join(filter(None, more))})" if any(more) else ""
     return Verdict(
         state,
-        _fit(missing or cause.subject, f". Since {_since(look, cause.since)}"),
-        _fit(why or cause.check, others),
-        _fit(_mend(look, bad, lost) or _todo(look, cause)),
+        fit(missing or cause.subject, f". Since {since_words(look, cause.since)}"),
+        fit(why or cause.check, others),
+        fit(_mend(look, bad, lost) or _address(cause) or todo(look, cause)),
         cause.since,
         lost or cause.stage,
     )
+
+
+def _address(cause: Finding) -> str:
+    """A service that knows nothing of what it was asked for: a setting is wrong before it is."""
+    return cause.do if cause.check in NOT_FOUND else ""
 
 
 def _mend(look: Look, bad: list[Finding], lost: StageId | None) -> str:
     """The runbook's step where the marts hold the day and Elasticsearch could take it now."""
     down = any(finding.check.startswith("elasticsearch.") for finding in bad)
     lost_days = [day for finding in bad if finding.check == "parity.index" for day in finding.days]
-    if lost is not StageId.elasticsearch or down or not lost_days:
+    if lost is not StageId.elasticsearch or down or not lost_days or look.warehouse is None:
         return ""
     left = (
         escalations()[StageId.elasticsearch].deadline(
@@ -127,93 +122,18 @@ def _missing(look: Look, bad: list[Finding]) -> str:
     return f"{day(wanted)} is not in {where}{tail}"
 
 
-def _todo(look: Look, finding: Finding) -> str:
-    """Who to page, and whether it can wait: an SLA that is far off wakes nobody."""
-    escalation = escalations()[OWNED_BY.get(finding.check, finding.stage)]
-    deadline = escalation.deadline(finding.since, look.pipeline.office)
-    left = deadline - look.now
-    sla = (
-        f"{escalation.business_days} business day"
-        if escalation.business_days
-        else f"{escalation.hours:g}h"
-    )
-    if left < timedelta():
-        return f"page {escalation.owner}: SLA {sla}, {behind(-left)} over"
-    if left > URGENT:
-        return f"can wait until {clock(look.now, deadline)}: {escalation.owner} (SLA {sla})"
-    return f"page {escalation.owner} (SLA {sla}, {behind(left)} left)"
-
-
-def _check(look: Look, mute: int, configured: int) -> Verdict:
-    since = min(
-        (
-            seen.failing_since
-            for seen in look.snapshot.observations.values()
-            if seen.failing_since and seen.error and seen.error.trouble is Trouble.unreachable
-        ),
-        default=look.now,
-    )
-    return Verdict(
-        VerdictState.check,
-        _fit(f"nothing answers from this host since {since:%H:%M}Z, {mute} of {configured}"),
-        "most services silent at once: this host's VPN, proxy or DNS is the suspect",
-        "check the network here; altui keeps asking and says when they answer",
-        since,
-    )
-
-
-def _asleep(look: Look) -> Verdict | None:
-    """Most of what is known was not asked for in time: this host slept, or nobody watched."""
-    troubles = [seen.error and seen.error.trouble for seen in look.snapshot.observations.values()]
-    if troubles.count(Trouble.stale) * 2 <= len(troubles) - troubles.count(Trouble.off):
-        return None
-    tried = (seen.tried_at for seen in look.snapshot.observations.values() if seen.tried_at)
-    last = clock(look.now, max(tried))
-    return Verdict(
-        VerdictState.stale,
-        _fit(f"most services were not looked at since {last}"),
-        "this host slept or nobody watched: what was seen then says nothing of now",
-        "wait for the first answers; r asks again",
-    )
-
-
-def _blind(look: Look) -> Verdict:
-    """No service gave an answer; each said, or we know, why."""
-    words = [seen.error.words for seen in look.snapshot.observations.values() if seen.error]
-    return Verdict(
-        VerdictState.check,
-        _fit(f"nothing can be seen: {', '.join(_unseen(look))}"),
-        _fit(words[0] if words else "no service is configured"),
-        "mend the settings named above (README, A real pipeline), then look again",
-    )
-
-
-def _suspected(look: Look, finding: Finding) -> Verdict:
-    newest = newest_document(look, risk_mart(look.pipeline))
-    words = next((evidence.words for evidence in finding.evidence if evidence.words), finding.check)
-    seen = f", held {day(newest)} when last seen" if newest else ""
-    return Verdict(
-        VerdictState.suspected,
-        _fit(finding.subject, f". Since {_since(look, finding.since)}"),
-        _fit(words, f"{seen}; no second witness"),
-        _fit(f"r looks again. If it stays: {_todo(look, finding)}"),
-        finding.since,
-        finding.stage,
-    )
-
-
 def _waiting(look: Look) -> Verdict | None:
     coming, mart = look.due.coming_day, risk_mart(look.pipeline)
-    newest = newest_document(look, mart) if _counted(look, "elasticsearch.counts") else None
+    newest = newest_document(look, mart) if look.documents else newest_mart(look)
     if newest is None or newest >= coming or look.due.wanted_day >= coming:
         return None
     late_at = f"{look.due.coming_due_at:%H:%M}Z"
     state, why = _night(look)
     return Verdict(
         VerdictState.wait,
-        _fit(f"{day(coming)} not exported yet; {state}"),
-        _fit(f"{why}. Late only at {late_at}"),
-        _fit(f"nothing; sleep until {late_at}"),
+        fit(f"{day(coming)} not exported yet; {state}"),
+        fit(f"{why}. Late only at {late_at}"),
+        first_fit([f"nothing; sleep until {late_at}{tail}" for tail in tails(look)]),
     )
 
 
@@ -223,9 +143,8 @@ def _night(look: Look) -> tuple[str, str]:
     at = f"{scheduled:%H:%M}Z"
     delay = behind(timedelta(seconds=look.due.usual_delay_s))
     late_start = f"GitHub starts it late: {delay} are allowed for"
-    observation = look.observation("github.runs")
-    if look.runs is None or observation is None or observation.error is not None:
-        return f"nightly run of {at} cannot be seen", "GitHub is not seen from here"
+    if look.runs is None:
+        return _night_by_the_marts(look, scheduled)
     run = next((run for run in look.runs.runs if run.created_at >= scheduled), None)
     if run is None and look.now < scheduled:
         return f"nightly run due {at}", late_start
@@ -239,55 +158,60 @@ def _night(look: Look) -> tuple[str, str]:
     return f"run {run.number}: {run.conclusion}, {ended}", "the index was not counted since"
 
 
-def _ok(look: Look, rows: tuple[TraceRow, ...]) -> Verdict:
+def _night_by_the_marts(look: Look, scheduled: datetime) -> tuple[str, str]:
+    """Without GitHub the marts' modification time tells whether the night's build was done."""
+    built = look.mart_built_at(risk_mart(look.pipeline))
+    if built is not None and built >= scheduled:
+        return f"marts built {clock(look.now, built)}", "GitHub is unseen: its export may go on"
+    last = f"; marts built {clock(look.now, built)}" if built else ""
+    return f"nightly run of {scheduled:%H:%M}Z cannot be seen", f"GitHub is unseen{last}"
+
+
+def _ok(look: Look, rows: tuple[TraceRow, ...], blind: list[Finding]) -> Verdict:
+    """Green for what was seen, and only for that; what was not is named."""
     mart = risk_mart(look.pipeline)
-    newest = newest_document(look, mart) if _counted(look, "elasticsearch.counts") else None
+    newest = newest_document(look, mart) if look.documents else newest_mart(look)
     row = next((row for row in rows if row.table == mart.table and row.day == newest), None)
-    counts = _counts(row) if row else []
-    unseen = _unseen(look)
-    if newest is None:
-        headline = "nothing is wrong as far as seen"
-    else:
-        end = "to the dashboard" if look.kibana else "to the index"
-        whole = f"complete {end}" if _counted(look, "bigquery.counts") else "is in the index"
-        headline = f"{day(newest)} {whole} ({'='.join(counts)})"
-    if unseen:
-        headline += f". Unseen: {', '.join(unseen)}"
+    head = f"{day(newest)} {_where(look)}" if newest else "nothing is wrong as far as seen"
+    figures = f" ({_counts(look, row)})" if row else ""
+    heads = [head + figures, head] if figures else [head]
     why = f"next nightly run {clock(look.now, look.due.next_run_at)}"
     if look.due.sync_slot:
         why += f", next sync {clock(look.now, look.due.sync_slot)}"
-    return Verdict(VerdictState.ok, _fit(headline), _fit(why), _fit("nothing"))
+    do, more = "nothing", ""
+    if off(look):
+        why = f"off: {', '.join(off(look))}; {why}"
+    if blind:
+        worst = blind[0]
+        why = next((item.words for item in worst.evidence if item.words), worst.subject)
+        why = f"{service_of(worst.check)}: {why}"
+        also = [f"+{len(blind) - 1} more"] if len(blind) > 1 else []
+        also += [f"off: {', '.join(off(look))}"] if off(look) else []
+        more = f" ({'; '.join(also)})" if also else ""
+        do = todo(look, worst) if worst.state is State.unknown else worst.do
+    headlines = [f"{words}{tail}" for words in heads for tail in tails(look)[:2]]
+    return Verdict(
+        VerdictState.ok,
+        first_fit([*headlines, *(f"{head}{tail}" for tail in tails(look))]),
+        fit(why, more),
+        fit(do),
+    )
 
 
-def _counted(look: Look, probe: str) -> bool:
-    seen = look.observation(probe)
-    return seen is not None and seen.error is None
+def _where(look: Look) -> str:
+    """How far the newest day was followed."""
+    if look.documents is None:
+        return "is in the marts"
+    if look.warehouse is None:
+        return "is in the index"
+    return "complete to the dashboard" if look.kibana else "complete to the index"
 
 
-def _counts(row: TraceRow) -> list[str]:
-    """Staging, mart and index, where they are seen."""
-    stages = (StageId.bigquery, StageId.dbt, StageId.elasticsearch)
+def _counts(look: Look, row: TraceRow) -> str:
+    """Staging, mart and index where they are seen; the source where BigQuery is not."""
+    stages = [StageId.bigquery, StageId.dbt, StageId.elasticsearch]
+    if look.warehouse is None:
+        stages.insert(0, StageId.postgres)
     cells = [row.cells[stage] for stage in stages if stage in row.cells]
-    return [str(cell.count) for cell in cells if cell.count is not None]
-
-
-def _unseen(look: Look) -> list[str]:
-    words: dict[str, str] = {}
-    for probe, seen in look.snapshot.observations.items():
-        if seen.error is not None:
-            name = service_of(probe)
-            words.setdefault(name, f"{name} ({seen.error.trouble.value})")
-    return list(words.values())
-
-
-def _since(look: Look, since: datetime) -> str:
-    return f"{clock(look.now, since)} ({behind(max(look.now - since, timedelta()))})"
-
-
-def _fit(line: str, tail: str = "") -> str:
-    """The line within 80 columns; what is cut is the middle, never its tail."""
-    return _cut(line, WIDTH - LABEL - len(tail)) + tail
-
-
-def _cut(line: str, width: int) -> str:
-    return line if len(line) <= width else line[: width - 1] + "…"
+    counts = [str(cell.count) for cell in cells if cell.count is not None]
+    return ("=" if len(set(counts)) == 1 else "/").join(counts)

@@ -12,7 +12,8 @@ from altui.core.model.pipeline import Pipeline
 from altui.core.model.reading import Counts, Note, Runs
 from altui.core.present.findings import not_ok
 from altui.core.present.header import header
-from altui.core.present.panels import PANELS, boxed, detail, listed, panel
+from altui.core.present.panels import PANELS, boxed, detail, listed, panel, title
+from altui.core.present.report import report
 from altui.core.present.rows import Line, Tone, columns
 from altui.core.present.strip import strip
 from altui.core.present.verdict import verdict
@@ -96,8 +97,8 @@ def test_what_is_not_ok_names_stage_subject_age_and_the_services_words():
 
 
 def test_findings_that_do_not_fit_are_counted():
-    rows = not_ok(seen("all_silent"), 80, 4)
-    assert rows[-1].text == "and 3 more: enter shows all"
+    rows = not_ok(seen("keys_expired"), 80, 2)
+    assert rows[-1].text == "and 2 more: enter shows all"
     assert rows[-1].opens == "findings"
 
 
@@ -153,7 +154,136 @@ def test_services_that_are_off_are_named_with_what_follows():
     assert "no Fivetran key: freshness from _fivetran_synced" in text(detail(shown, "fivetran"))
     assert "no GitHub token: the marts' modification time" in text(detail(shown, "workflow"))
     assert "no Kibana: the index only" in text(detail(shown, "indices"))
-    assert "live 3/3" in header(shown, 80).text
+    assert "live 3/3, oldest 4m" in header(shown, 80).text
+
+
+@pytest.mark.parametrize(
+    ("name", "titles"),
+    [
+        (
+            "half_blind",
+            (
+                "1 Fivetran  by _fivetran_synced (no Fivetran key)",
+                "2 Workflow runs  by the marts' age (no GitHub token)",
+                "3 Index freshness  the index only (no Kibana)",
+                "4 Row parity",
+            ),
+        ),
+        (
+            "keys_expired",
+            (
+                "1 Fivetran  by _fivetran_synced (Fivetran denied)",
+                "2 Workflow runs  by the marts' age (GitHub denied)",
+                "3 Index freshness  the index only (Kibana denied)",
+                "4 Row parity",
+            ),
+        ),
+        (
+            "no_warehouse",
+            (
+                "1 Fivetran",
+                "2 Workflow runs",
+                "3 Index freshness",
+                "4 Row parity  source = index (BigQuery unreachable)",
+            ),
+        ),
+        (
+            "all_silent",
+            (
+                "1 Fivetran  unseen (Fivetran unreachable)",
+                "2 Workflow runs  by the newest day alone (GitHub unreachable)",
+                "3 Index freshness  unseen (ES unreachable)",
+                "4 Row parity  nothing to compare (BigQuery unreachable)",
+            ),
+        ),
+        (
+            "postgres_denied",
+            (
+                "1 Fivetran",
+                "2 Workflow runs",
+                "3 Index freshness",
+                "4 Row parity  from BigQuery on (Postgres denied)",
+            ),
+        ),
+    ],
+)
+def test_titles_say_what_stands_in_for_what_is_not_seen(name: str, titles: tuple[str, ...]):
+    shown = seen(name)
+    for key, words in zip(PANELS, titles, strict=True):
+        said = title(shown, key, 100).text
+        assert said.startswith(words + "  "), said
+        assert columns(title(shown, key, 80).text) <= 80
+
+
+def test_a_title_gives_up_its_age_first_then_the_reason_then_what_stands_in():
+    shown = seen("postgres_denied")
+    said = [title(shown, "parity", width).text.split("  ") for width in (80, 60, 42, 26)]
+    assert [[part.strip() for part in parts if part.strip()] for parts in said] == [
+        ["4 Row parity", "from BigQuery on (Postgres denied)", "⊘ denied, seen 11:34Z"],
+        ["4 Row parity", "from BigQuery on (Postgres denied)", "⊘ denied"],
+        ["4 Row parity", "from BigQuery on", "⊘ denied"],
+        ["4 Row parity", "⊘ denied"],
+    ]
+
+
+def test_what_a_refused_key_showed_last_is_grey_and_has_its_age():
+    shown = seen("keys_expired")
+    assert "live 3/6, oldest 11h" in header(shown, 80).text
+    rows = panel(shown, "workflow").rows
+    assert rows[0].text == "GitHub denied, by the marts' age, seen 00:59Z: 401 the key has expired"
+    assert rows[1].text == "marts built 03:27Z (8h), end 22 Nov; next 24 Nov 03:15Z"
+    assert Tone.plain in {part.tone for part in rows[1].segments}
+    runs = [row for row in rows if row.key.startswith("run.")]
+    assert {part.tone for row in runs for part in row.segments} == {Tone.dim}
+    assert panel(shown, "workflow").head[1].text == ", seen 00:59Z"
+    rows = panel(shown, "fivetran").rows
+    assert rows[1].text == "emails        60,159 rows, newest synced 11:22Z"
+    assert "readers see 22 Nov" in text(panel(shown, "indices").rows)
+
+
+def test_without_bigquery_the_last_day_equal_to_the_source_is_told():
+    rows = text(panel(seen("no_warehouse"), "parity").rows)
+    assert rows.startswith(
+        "BigQuery unreachable, source = index, seen 11:47Z: no answer within 20 s\n"
+        "source = index to 22 Nov, the marts unseen"
+    )
+
+
+def test_a_panel_is_never_green_while_what_it_rests_on_is_unseen():
+    for name in SCENES:
+        shown = seen(name)
+        for key, probes in {
+            "fivetran": ("fivetran.connection",),
+            "workflow": ("github.runs",),
+            "indices": ("elasticsearch.cluster", "elasticsearch.counts"),
+            "parity": ("postgres.counts", "bigquery.counts"),
+        }.items():
+            blind = [probe for probe in probes if not shown.look.answers(probe)]
+            if any(not shown.off(probe) for probe in blind) or len(blind) == len(probes):
+                assert panel(shown, key).state is not State.ok, (name, key)
+
+
+def test_what_to_do_stands_under_the_evidence():
+    shown = text(detail(seen("postgres_denied"), "findings"))
+    assert "  do        check user and password in POSTGRES_DSN; altui doctor says more" in shown
+
+
+def test_a_finding_about_this_host_is_no_panels():
+    row = not_ok(seen("all_silent"), 80, 3)[0]
+    assert row.text.startswith("? this host 6 of 6 services do not answer from here")
+    assert row.opens == "findings"
+    assert panel(seen("all_silent"), "parity").state is State.unknown
+
+
+def test_the_report_lists_what_is_unseen():
+    for name, unseen in (
+        ("healthy", {}),
+        ("half_blind", dict.fromkeys(("fivetran", "github", "kibana"), "off")),
+        ("keys_expired", dict.fromkeys(("fivetran", "github", "kibana"), "denied")),
+    ):
+        shown = seen(name)
+        assert shown.assessment is not None
+        assert report(shown.look, shown.assessment, "prod").unseen == unseen
 
 
 def test_a_dead_service_costs_its_panel_only():

@@ -115,5 +115,5 @@ def test_one_stale_service_is_named_beside_what_is_seen():
     old = replace(seen, at=ago, tried_at=ago, next_try=ago + timedelta(minutes=15))
     result = judged(Snapshot(now, snapshot.observations | {old.probe: old}))
     assert result.verdict.state is VerdictState.ok
-    assert "bigquery (stale)" in result.verdict.headline
+    assert "bigquery (counts stale)" in result.verdict.headline
     assert result.stages[StageId.bigquery].state is State.unknown

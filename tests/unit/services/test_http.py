@@ -1,6 +1,7 @@
 """Questions over HTTP: bounded, patient, and clear about what went wrong."""
 
 from datetime import UTC, datetime
+from socket import socket
 from typing import Any
 
 import httpx
@@ -110,6 +111,20 @@ async def test_this_machine_is_never_asked_through_a_proxy(server: Any, monkeypa
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     server.script = lambda method, path, body: (200, {})
     assert (await Http(server.url, {}, 5.0).get("/a")).status == 200
+
+
+async def test_a_proxy_that_is_down_is_named_without_its_password(monkeypatch: Any) -> None:
+    with socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        port = closed.getsockname()[1]
+    monkeypatch.setenv("https_proxy", f"http://ops:hunter2@127.0.0.1:{port}")
+    monkeypatch.setenv("no_proxy", "")
+    with pytest.raises(ServiceError) as raised:
+        await Http("https://service.example", {}, 5.0).get("/x")
+    assert raised.value.trouble is Trouble.unreachable
+    said = f"https://service.example through the proxy 127.0.0.1:{port}: "
+    assert raised.value.words.startswith(said)
+    assert "hunter2" not in raised.value.words
 
 
 async def test_errors_show_urls_without_passwords(answers: Answers) -> None:

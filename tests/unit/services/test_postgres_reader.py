@@ -68,7 +68,9 @@ FAILED = 'connection failed: connection to server at "10.0.0.1", port 5432 faile
     ],
 )
 def test_a_refused_connection_has_only_words(words: str, trouble: Trouble) -> None:
-    assert translated(psycopg.OperationalError(FAILED + words), "here").trouble is trouble
+    error = translated(psycopg.OperationalError(FAILED + words), "here")
+    assert error.trouble is trouble
+    assert error.words == " ".join(words.split())
 
 
 def test_a_value_that_python_cannot_hold_is_nonsense() -> None:

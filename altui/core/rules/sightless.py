@@ -1,0 +1,133 @@
+"""Verdicts of a look that cannot tell: most is silent, what readers use is, or nothing was seen."""
+
+from datetime import date
+
+from altui.core.model.days import day_of
+from altui.core.model.health import Finding, StageId, Verdict, VerdictState
+from altui.core.model.observed import Trouble
+from altui.core.model.pipeline import risk_mart
+from altui.core.rules import network
+from altui.core.rules.lines import first_fit, fit, names_of, since_words, todo
+from altui.core.rules.look import Look
+from altui.core.rules.network import Silence
+from altui.core.rules.seeing import configured, is_silent, off, service_of, unseen_words
+from altui.core.rules.serving import newest_document
+from altui.core.words import clock, day
+
+
+def verdict(look: Look, blind: list[Finding]) -> Verdict | None:
+    """What is said where nothing bad is known but too little is seen; None where enough is."""
+    if (found := network.silence(look)) is not None:
+        return _check(found)
+    if not any(seen.answers for seen in look.snapshot.observations.values()):
+        return _nothing_seen(look)
+    if suspect := next((finding for finding in blind if _hides_readers(look, finding)), None):
+        return _suspected(look, suspect)
+    return None if _served(look) else _unserved(look, blind)
+
+
+def _hides_readers(look: Look, finding: Finding) -> bool:
+    """Whether what readers use gave no answer at all: it may be down for them too."""
+    service = service_of(finding.check)
+    return service in ("elasticsearch", "kibana") and is_silent(look, service)
+
+
+def _served(look: Look) -> bool:
+    """Whether the newest day was looked for where readers look, or as near to it as is configured.
+
+    Without Elasticsearch's address the marts are as near as altui can see.
+    """
+    if look.documents is not None:
+        return True
+    return "elasticsearch" not in configured(look) and look.warehouse is not None
+
+
+def asleep(look: Look) -> Verdict | None:
+    """Most of what is known was not asked for in time: this host slept, or nobody watched."""
+    troubles = [seen.error and seen.error.trouble for seen in look.snapshot.observations.values()]
+    if troubles.count(Trouble.stale) * 2 <= len(troubles) - troubles.count(Trouble.off):
+        return None
+    tried = (seen.tried_at for seen in look.snapshot.observations.values() if seen.tried_at)
+    last = clock(look.now, max(tried))
+    return Verdict(
+        VerdictState.stale,
+        fit(f"most services were not looked at since {last}"),
+        "this host slept or nobody watched: what was seen then says nothing of now",
+        "wait for the first answers; r asks again",
+    )
+
+
+def _check(found: Silence) -> Verdict:
+    at = f"since {found.since:%H:%M}Z"
+    place, suspect = "from this host", "your VPN or proxy?"
+    if found.local:
+        place, suspect = "on this machine", "is it running?"
+    if found.others:
+        headline = f"{found.count} do not answer {place} {at}: {suspect}"
+    else:
+        headline = f"nothing answers {place} {at}, {found.count}: {suspect}"
+    tail = f"; answering: {found.others}" if found.others else ""
+    return Verdict(
+        VerdictState.check,
+        fit(headline),
+        fit(f"{found.cause}: {found.words}", tail),
+        fit(network.what_to_do(found)),
+        found.since,
+    )
+
+
+def _nothing_seen(look: Look) -> Verdict:
+    """No service gave an answer; each said, or we know, why."""
+    words = [seen.error.words for seen in look.snapshot.observations.values() if seen.error]
+    found = unseen_words(look) or [(service, "off") for service in off(look)]
+    return Verdict(
+        VerdictState.check,
+        first_fit([f"nothing can be seen: {names}" for names in names_of(found)]),
+        fit(words[0] if words else "no service is configured"),
+        "mend the settings named above; altui doctor says which and how",
+    )
+
+
+def _suspected(look: Look, finding: Finding) -> Verdict:
+    newest = newest_document(look.last_known, risk_mart(look.pipeline))
+    words = next((evidence.words for evidence in finding.evidence if evidence.words), finding.check)
+    seen = f", held {day(newest)} when last seen" if newest else ""
+    witness = "no second witness"
+    if service_of(finding.check) == "elasticsearch" and look.kibana is not None:
+        witness = f'but Kibana, its client, is "{look.kibana.level}"'
+    return Verdict(
+        VerdictState.suspected,
+        fit(finding.subject, f". Since {since_words(look, finding.since)}"),
+        fit(words, f"{seen}; {witness}"),
+        fit(f"r looks again. If it stays: {todo(look, finding)}"),
+        finding.since,
+        finding.stage,
+    )
+
+
+def _unserved(look: Look, blind: list[Finding]) -> Verdict:
+    """Nothing is known to be wrong, but whether readers have the day was not seen: never OK."""
+    stage, probe = StageId.elasticsearch, "elasticsearch.counts"
+    if "elasticsearch" not in configured(look):
+        stage, probe = StageId.bigquery, "bigquery.counts"
+    seen = look.observation(probe)
+    error = seen.error if seen else None
+    stale = error is not None and error.trouble is Trouble.stale
+    hiding = next((finding for finding in blind if finding.stage is stage), None)
+    held = newest_mart(look)
+    marts = f"the marts hold {day(held)}; " if held else ""
+    found = unseen_words(look) or [(service, "off") for service in off(look)]
+    asked = f"whether {day(look.due.wanted_day)} is in the index cannot be seen"
+    ask = "wait for its first answer; r asks again" if stale else "altui doctor says what to set"
+    return Verdict(
+        VerdictState.stale if stale else VerdictState.check,
+        first_fit([f"{asked}: {names}" for names in names_of(found)]),
+        fit(f"{marts}{error.words if error else 'it was not looked at'}"),
+        fit(hiding.do if hiding else ask),
+        hiding.since if hiding else None,
+    )
+
+
+def newest_mart(look: Look) -> date | None:
+    series = look.mart(risk_mart(look.pipeline))
+    return day_of(series.latest) if series and series.latest else None
