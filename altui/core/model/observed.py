@@ -11,6 +11,11 @@ from altui.core.model.reading import Reading
 R = TypeVar("R")
 
 
+def service_of(probe: str) -> str:
+    """The service in a probe's id, such as `github` in `github.log:812/1`."""
+    return probe.split(".", 1)[0]
+
+
 class Trouble(StrEnum):
     """Why a probe has no answer; it decides between unknown, denied, off and broken."""
 
@@ -52,6 +57,26 @@ class Observation(Struct, frozen=True):
     next_try: datetime | None = None
     took: float | None = None
     """Seconds the last try took."""
+    rest_until: datetime | None = None
+    """The service asked to be left alone until then; no probe of it asks sooner."""
+    detail: bool = False
+    """A panel's detail or a granted wish: it never decides whether its service is seen."""
+
+
+class Wish(Struct, frozen=True):
+    """What a rule needs to say more, such as the log of one run.
+
+    A rule makes its wish for as long as it needs the answer, granted or not.
+    """
+
+    probe: str
+    """`service.what`, as in the table of wishes."""
+    key: str
+
+    @property
+    def id(self) -> str:
+        """The probe id of its observation."""
+        return f"{self.probe}:{self.key}"
 
 
 class Snapshot(Struct, frozen=True):
@@ -59,14 +84,20 @@ class Snapshot(Struct, frozen=True):
 
     at: datetime
     observations: dict[str, Observation] = field(default_factory=dict[str, Observation])
+    details: dict[str, Observation] = field(default_factory=dict[str, Observation])
+    """Panels' details and granted wishes, apart from what decides whether a service is seen."""
+
+    def look(self, probe: str) -> Observation | None:
+        """A probe's observation, or that of a detail or granted wish."""
+        return self.observations.get(probe) or self.details.get(probe)
 
     def get(self, probe: str, kind: type[R]) -> R | None:
         """The last good value of a probe, or None."""
-        observation = self.observations.get(probe)
+        observation = self.look(probe)
         value = observation.value if observation else None
         return value if isinstance(value, kind) else None
 
     def seen_at(self, probe: str) -> datetime | None:
         """When the probe's value was read."""
-        observation = self.observations.get(probe)
+        observation = self.look(probe)
         return observation.at if observation else None

@@ -14,6 +14,7 @@ PANEL_OF_CHECK: tuple[tuple[str, str], ...] = (
     ("elasticsearch.", "indices"),
     ("index.", "indices"),
     ("kibana.", "indices"),
+    ("altui.", "findings"),
 )
 """Where a check's finding is shown, by the start of its id; every other is one of parity."""
 
@@ -92,4 +93,5 @@ def _row(seen: View, finding: Finding, width: int, *, wordy: bool) -> Line:
 
 def _who(finding: Finding) -> str:
     """The workflow's findings by its own name, all others by their stage's."""
-    return "workflow" if panel_of(finding) == "workflow" else STAGE_NAMES[finding.stage][0]
+    panel = panel_of(finding)
+    return {"workflow": "workflow", "findings": "altui"}.get(panel, STAGE_NAMES[finding.stage][0])

@@ -1,6 +1,5 @@
 """Snapshot in, assessment out: a pure fold over the list of checks."""
 
-from collections.abc import Iterator
 from datetime import datetime
 
 from altui.core.model.days import day_of, start_of
@@ -14,9 +13,10 @@ from altui.core.model.health import (
     TraceRow,
     worst,
 )
-from altui.core.model.observed import Observation, Snapshot
+from altui.core.model.observed import Observation, Snapshot, Wish
 from altui.core.model.pipeline import Pipeline, risk_mart
 from altui.core.model.reading import Connection, Runs
+from altui.core.rules.allocation import unexplained
 from altui.core.rules.learning import learnt
 from altui.core.rules.look import Check, Look
 from altui.core.rules.parity import differences, losses, tables_there, totals
@@ -28,7 +28,7 @@ from altui.core.rules.syncing import fivetran
 from altui.core.rules.trace import trace
 from altui.core.rules.verdict import rank, verdict
 
-CHECKS: tuple[Check, ...] = (unseen, fivetran, tables_there, workflow, indices, kibana)
+CHECKS: tuple[Check, ...] = (unseen, fivetran, tables_there, workflow, indices, kibana, unexplained)
 """Every check; a new one is a function and a line here. Losses come from the trace."""
 
 STAGE_PROBES: dict[StageId, tuple[str, ...]] = {
@@ -57,7 +57,9 @@ def assess(
     due = due_times(pipeline, snapshot.get("github.runs", Runs), connection, now, syncs)
     look = Look(snapshot, pipeline, now, due, before.since if before else {}, syncs)
     rows = trace(look)
-    findings = tuple(rank([*_checked(look), *losses(look, rows), *totals(look, rows)], None))
+    checked = [said for check in CHECKS for said in check(look)]
+    found = [said for said in checked if isinstance(said, Finding)]
+    findings = tuple(rank([*found, *losses(look, rows), *totals(look, rows)], None))
     since = dict(before.since) if before and any_stale(look) else {}
     since |= {finding_key(finding): finding.since for finding in findings}
     since |= {key: look.first_seen(key) for key in differences(rows)}
@@ -70,17 +72,13 @@ def assess(
         since=since,
         due=due,
         syncs=syncs,
+        wishes=tuple(dict.fromkeys(said for said in checked if isinstance(said, Wish))),
     )
 
 
 def finding_key(finding: Finding) -> str:
     """What makes two findings of two looks the same one."""
     return finding.key or finding.check
-
-
-def _checked(look: Look) -> Iterator[Finding]:
-    for check in CHECKS:
-        yield from check(look)
 
 
 def _health(

@@ -7,7 +7,7 @@ from msgspec import Struct, field
 
 from altui.core.model.days import day_of
 from altui.core.model.health import Due, Finding, SyncSeen
-from altui.core.model.observed import Observation, Snapshot
+from altui.core.model.observed import Observation, Snapshot, Wish
 from altui.core.model.pipeline import Mart, Pipeline, Table
 from altui.core.model.reading import (
     Cluster,
@@ -16,6 +16,7 @@ from altui.core.model.reading import (
     Kibana,
     Runs,
     Series,
+    SyncTables,
     Warehouse,
 )
 
@@ -57,6 +58,10 @@ class Look(Struct, frozen=True):
         return self.snapshot.get("fivetran.connection", Connection)
 
     @property
+    def sync_tables(self) -> SyncTables | None:
+        return self.snapshot.get("fivetran.schemas", SyncTables)
+
+    @property
     def runs(self) -> Runs | None:
         return self.snapshot.get("github.runs", Runs)
 
@@ -96,7 +101,7 @@ class Look(Struct, frozen=True):
         return None
 
     def observation(self, probe: str) -> Observation | None:
-        return self.snapshot.observations.get(probe)
+        return self.snapshot.look(probe)
 
     def seen_at(self, probe: str) -> datetime | None:
         return self.snapshot.seen_at(probe)
@@ -106,4 +111,4 @@ class Look(Struct, frozen=True):
         return min(self.since.get(key, self.now), self.now)
 
 
-Check = Callable[[Look], Iterable[Finding]]
+Check = Callable[[Look], Iterable[Finding | Wish]]

@@ -6,6 +6,7 @@ from datetime import date
 from altui.core.model.days import day_of
 from altui.core.model.health import Evidence, Finding, StageId, State
 from altui.core.model.pipeline import Mart
+from altui.core.rules.allocation import explained
 from altui.core.rules.look import Look
 from altui.core.rules.reach import reader_sees
 
@@ -17,7 +18,8 @@ def indices(look: Look) -> Iterator[Finding]:
     if cluster is None or observation is None or observation.error is not None:
         return
     if cluster.status == "red":
-        yield _elastic(look, "elasticsearch.red", State.broken, "Elasticsearch is red")
+        red = _elastic(look, "elasticsearch.red", State.broken, "Elasticsearch is red")
+        yield explained(look, red)
     for index in cluster.indices.values():
         if index.blocks:
             words = f"{index.name} is blocked: {', '.join(index.blocks)}"
