@@ -40,7 +40,8 @@ async def _until_alone(store: Store) -> None:
 
 def main() -> None:
     settings = load()
-    store = Store.open(settings.directory)
+    # one that waited for long would be late for its services' answers
+    store = Store.open(settings.directory, patience=1)
     with store.observing() as mine:
         if mine:
             asyncio.new_event_loop().run_until_complete(observe(settings, store))

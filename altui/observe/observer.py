@@ -139,13 +139,13 @@ class Observer:
 
     async def _watch_the_clock(self) -> None:
         """A sandbox's clock may be moved: what was seen is then hours old at once."""
-        await asyncio.sleep(CLOCK_LOOK)
         offset = self._clock().timestamp() - asyncio.get_running_loop().time()
         if self._offset is not None and abs(offset - self._offset) > CLOCK_JUMP:
             self._moved.set()
             for wake in self._wake.values():
                 wake.set()
         self._offset = offset
+        await asyncio.sleep(CLOCK_LOOK)
 
     async def _serve_requests(self) -> None:
         await asyncio.sleep(REQUEST_LOOK)

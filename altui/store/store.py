@@ -28,9 +28,12 @@ class Store:
         self._shown: dict[str, ExitStack] = {}
 
     @classmethod
-    def open(cls, directory: Path) -> "Store":
-        """Opens the store in `directory`, making it when absent. Raises StoreError."""
-        return cls(directory, connect(directory / "altui.sqlite"))
+    def open(cls, directory: Path, patience: float = 5) -> "Store":
+        """Opens the store in `directory`, making it when absent. Raises StoreError.
+
+        `patience` are the seconds for which a call waits while another process writes.
+        """
+        return cls(directory, connect(directory / "altui.sqlite", patience))
 
     def close(self) -> None:
         self.show(())
