@@ -273,8 +273,9 @@ def _elsewhere(request: "httpx.Request", answer: "httpx.Response") -> "httpx.Req
     import httpx
 
     target = request.url.join(answer.headers["location"])
-    if request.url.scheme == "https" and target.scheme != "https":
-        raise ServiceError(Trouble.nonsense, "redirected from https to http", "GET a log")
+    if target.scheme not in {"https", request.url.scheme}:
+        words = f"redirected from {request.url.scheme} to {target.scheme}"
+        raise ServiceError(Trouble.nonsense, words, f"GET {request.url.path}")
     return httpx.Request("GET", target, headers={"User-Agent": "altui"})
 
 
