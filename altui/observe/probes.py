@@ -41,10 +41,13 @@ class Probe:
     rests: bool = False
     """Serves only details: asked while its panel is shown, its stage is alerting, or on request."""
 
+    pulse: bool = False
+    """Only tells that the service fell or rose: then its other probes look at once and say so."""
+
     @property
     def detail(self) -> bool:
-        """Whether its failing says nothing about whether the service is seen."""
-        return self.rests or ":" in self.id
+        """Whether its failing decides nothing by itself about whether the service is seen."""
+        return self.rests or self.pulse or ":" in self.id
 
     @property
     def panel(self) -> str:
@@ -91,11 +94,15 @@ def probes(settings: Settings, clock: Clock) -> tuple[Probe, ...]:
     at, every = StageId, settings.cadence
     counts, search, gh = every.counts, every.elasticsearch, every.github
     ft, bq, kb = every.fivetran, every.bigquery, every.kibana
+    pulse = Probe(
+        "postgres.server", at.postgres, every.postgres, 15, "free", postgres.server, pulse=True
+    )
     schemas = Probe(
         "fivetran.schemas", at.fivetran, every.details, 10, "free", fivetran.schemas, rests=True
     )
     # fmt: off
     return (
+        pulse,
         Probe("postgres.counts",       at.postgres,      counts, 15, "free",  source_counts),
         Probe("fivetran.connection",   at.fivetran,      ft,     10, "free",  fivetran.connection),
         schemas,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, LiteralString, cast
 from altui.config import PostgresSettings
 from altui.core.model.observed import Trouble
 from altui.core.model.pipeline import Table
-from altui.core.model.reading import Counts, Series
+from altui.core.model.reading import Counts, Series, Server
 from altui.core.queries import postgres as queries
 from altui.core.queries.query import Query
 from altui.services.errors import ServiceError, deadline, off
@@ -57,6 +57,15 @@ class PostgresReader:
                 if not there[table.name]
             },
         )
+
+    async def server(self) -> Server:
+        """Whether it answers at all, by a question that costs nothing. Raises ServiceError."""
+        if not self._settings.dsn:
+            raise off("no POSTGRES_DSN: counts begin at BigQuery", "postgres server")
+        async with self._session() as connection:
+            text = "SELECT current_setting('server_version'), pg_is_in_recovery()"
+            ((version, recovering),) = await _rows(connection, Query(text))
+        return Server(clean(version, 60), bool(recovering))
 
     @asynccontextmanager
     async def _session(self) -> "AsyncGenerator[psycopg.AsyncConnection[Row]]":
@@ -120,6 +129,10 @@ DENIED = (
 """libpq gives no SQLSTATE for a refused connection, only the server's English words."""
 
 
+NOT_POSTGRES = ("invalid response to SSL negotiation", "expected authentication request")
+"""What libpq says when something else answers at the address."""
+
+
 def translated(error: "psycopg.Error", where: str) -> ServiceError:
     """PostgreSQL's error as one of ours, by SQLSTATE, or by its words while connecting."""
     import psycopg
@@ -157,7 +170,7 @@ def _trouble_of_words(words: str) -> Trouble:
         if "database" in lowered and "does not exist" in lowered:
             return Trouble.missing
         return Trouble.refused
-    return Trouble.unreachable
+    return Trouble.nonsense if any(odd in words for odd in NOT_POSTGRES) else Trouble.unreachable
 
 
 async def _rows(connection: "psycopg.AsyncConnection[Row]", query: Query) -> list[Row]:

@@ -13,7 +13,7 @@ from msgspec.structs import replace as changed
 
 from altui.config import Secret, load
 from altui.core.model.observed import Trouble
-from altui.core.model.reading import Counts
+from altui.core.model.reading import Counts, Server
 from altui.observe.looking import look
 from altui.observe.probes import probes
 from tests.living import Sandbox
@@ -33,6 +33,7 @@ def refusal(state: str, words: str) -> bytes:
     return b"E" + struct.pack("!I", len(fields) + 5) + fields + b"\0"
 
 
+SSL_REQUEST = struct.pack("!II", 8, 80877103)
 SAYINGS = {
     "denied": refusal("28P01", "password authentication failed for user"),
     "starting": refusal("57P03", "the database system is starting up"),
@@ -57,7 +58,9 @@ class Proxy:
             if self.mode in {"pass", "cut"}:
                 await self._pass(reader, writer)
                 return
-            await reader.read(8192)
+            if await reader.read(8192) == SSL_REQUEST and self.mode not in {"http", "half"}:
+                writer.write(b"N")
+                await reader.read(8192)
             if self.mode == "hangs":
                 await reader.read()
                 return
@@ -94,6 +97,7 @@ async def proxy(sandbox: Sandbox) -> AsyncIterator[Proxy]:
     server.close()
 
 
+@pytest.mark.parametrize("name", ["postgres.server", "postgres.counts"])
 @pytest.mark.parametrize(
     ("mode", "trouble"),
     [
@@ -108,13 +112,13 @@ async def proxy(sandbox: Sandbox) -> AsyncIterator[Proxy]:
     ],
 )
 async def test_trouble_and_recovery(
-    proxy: Proxy, sandbox: Sandbox, mode: str, trouble: Trouble
+    proxy: Proxy, sandbox: Sandbox, name: str, mode: str, trouble: Trouble
 ) -> None:
     settings = load(sandbox.env)
     parts = urlsplit(settings.postgres.dsn.reveal())
     dsn = parts._replace(netloc=f"{parts.username}:{parts.password}@127.0.0.1:{proxy.port}")
     told = changed(settings, postgres=changed(settings.postgres, dsn=Secret(dsn.geturl())))
-    (probe,) = (item for item in probes(told, lambda: NOON) if item.id == "postgres.counts")
+    (probe,) = (item for item in probes(told, lambda: NOON) if item.id == name)
     good = await look(probe, None, lambda: NOON)
     assert good.error is None, good.error
     proxy.mode = mode
@@ -129,4 +133,4 @@ async def test_trouble_and_recovery(
     proxy.mode = "pass"
     after = await look(probe, second, lambda: NOON + 3 * MINUTE)
     assert (after.error, after.failures, after.failing_since) == (None, 0, None)
-    assert isinstance(after.value, Counts)
+    assert isinstance(after.value, Counts | Server)

@@ -169,6 +169,14 @@ class Kibana(Struct, frozen=True, tag=True):
     time_restore: bool = False
 
 
+class Server(Struct, frozen=True, tag=True):
+    """PostgreSQL answers."""
+
+    version: str
+    recovering: bool
+    """A replica, or a server that replays its log after a crash."""
+
+
 class SyncTables(Struct, frozen=True, tag=True):
     """The tables a Fivetran connection knows, and which of them it copies."""
 
@@ -196,4 +204,15 @@ class Allocation(Struct, frozen=True, tag=True):
     """Why it stays so."""
 
 
-Reading = Counts | Connection | Runs | Warehouse | Cluster | Kibana | SyncTables | Log | Allocation
+Reading = (
+    Counts
+    | Connection
+    | Runs
+    | Warehouse
+    | Cluster
+    | Kibana
+    | Server
+    | SyncTables
+    | Log
+    | Allocation
+)

@@ -19,6 +19,7 @@ from tests.github_lab import URL, Lab, make_world
 
 QUARTER = 15 * 60
 EVERY = {
+    "postgres.server": 60,
     "postgres.counts": QUARTER,
     "fivetran.connection": 30,
     "fivetran.schemas": 300,

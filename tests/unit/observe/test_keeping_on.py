@@ -387,6 +387,21 @@ async def test_when_a_service_rises_its_failing_probes_are_looked_at_at_once(sto
         await counts.looked(2)
 
 
+async def test_a_pulse_that_stops_has_the_service_looked_at_at_once(store: Store) -> None:
+    pulse, counts = Service("postgres.server"), Service("postgres.counts")
+    beating = probe(pulse.read, "postgres.server", every=0.02, pulse=True)
+    async with running(watching(store, beating, probe(counts.read, "postgres.counts"))):
+        await pulse.looked(3)
+        assert counts.looks == 1
+        pulse.answer = counts.answer = ServiceError(Trouble.denied, "28P01", "postgres")
+        await counts.looked(2)
+        await until(lambda: (found := store.assessment()) and found.findings)
+        found = store.assessment()
+        assert found and [item.check for item in found.findings] == ["postgres.denied"]
+        pulse.answer, counts.answer = value("kibana.status"), value("postgres.counts")
+        await counts.looked(3)
+
+
 async def test_a_falling_service_costs_no_billed_query(store: Store) -> None:
     tables, counts = Service("bigquery.tables"), Service("bigquery.counts")
     observer = watching(

@@ -19,8 +19,8 @@ from tests.world import at
 
 NOON = at("2026-11-23 12:00")
 MINUTE = timedelta(minutes=1)
-POSTGRES = ("postgres.counts",)
-"""Speaks no HTTP: tests/sandbox/test_misbehaviour.py has it."""
+POSTGRES = ("postgres.server", "postgres.counts")
+"""Speaks no HTTP: tests/sandbox/test_postgres_misbehaviour.py has it."""
 WISHES = ("github.log:812/1", "elasticsearch.allocation:pre_a")
 NAMES = (
     "fivetran.connection",

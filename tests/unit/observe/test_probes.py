@@ -41,7 +41,8 @@ async def test_the_window_begins_its_days_before_the_clocks_today(monkeypatch: A
 
     monkeypatch.setattr(PostgresReader, "counts", counts)
     moments = iter([at("2026-11-23 00:00"), at("2026-11-22 23:59")])
-    read = probes(Settings(), lambda: next(moments))[0].read
+    table = probes(Settings(), lambda: next(moments))
+    read = next(probe.read for probe in table if probe.id == "postgres.counts")
     await read()
     await read()
     assert asked == [date(2026, 8, 25), date(2026, 8, 24)]
