@@ -23,7 +23,6 @@ from altui.core.model.reading import (
     Runs,
     RunStep,
     Series,
-    SyncTable,
     TableMeta,
     Warehouse,
 )
@@ -44,7 +43,7 @@ EVERY = {
     "bigquery.counts": 900.0,
     "github.runs": 30.0,
     "elasticsearch.cluster": 30.0,
-    "elasticsearch.counts": 60.0,
+    "elasticsearch.counts": 30.0,
     "kibana.status": 60.0,
 }
 COUNTS = ("postgres.counts", "bigquery.counts", "elasticsearch.counts")
@@ -277,7 +276,6 @@ class HealthyWorld:
             schedule_type="auto",
             paused=False,
             created_at=start_of(self._begin),
-            tables=tuple(SyncTable(t, f"public_{t}", True) for t in PER_DAY),
         )
 
     def _workflow(self, at: datetime) -> Runs:

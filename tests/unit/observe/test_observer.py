@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from altui.core.model.health import Assessment, StageId, VerdictState
-from altui.core.model.observed import Trouble
 from altui.core.model.pipeline import Pipeline
 from altui.core.model.reading import Connection, Counts, Reading
 from altui.observe.observer import Observer, ended
