@@ -23,7 +23,6 @@ from altui.core.model.reading import (
     Runs,
     RunStep,
     Series,
-    SyncTable,
     TableMeta,
     Warehouse,
 )
@@ -187,7 +186,6 @@ class HealthyWorld:
             schedule_type="auto",
             paused=False,
             created_at=start_of(self.history.begin),
-            tables=tuple(SyncTable(t, f"public_{t}", True) for t in PER_DAY),
         )
 
     def _workflow(self, at: datetime) -> Runs:

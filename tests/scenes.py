@@ -37,7 +37,6 @@ from altui.core.model.reading import (
     Runs,
     RunStep,
     Series,
-    SyncTable,
     TableMeta,
     Warehouse,
 )
@@ -152,10 +151,6 @@ def connection(now: datetime, succeeded_at: datetime) -> Connection:
         schedule_type="auto",
         paused=False,
         created_at=now - ONE_DAY * 400,
-        tables=(
-            SyncTable("public.emails", "public_emails", True),
-            SyncTable("public.applications", "public_applications", True),
-        ),
     )
 
 

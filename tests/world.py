@@ -18,7 +18,6 @@ from altui.core.model.reading import (
     Runs,
     RunStep,
     Series,
-    SyncTable,
     TableMeta,
     Warehouse,
 )
@@ -154,7 +153,6 @@ def _connection(synced: datetime) -> Connection:
         sync_frequency=60,
         schedule_type="auto",
         paused=False,
-        tables=(SyncTable("emails", "public_emails", True),),
     )
 
 

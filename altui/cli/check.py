@@ -69,10 +69,15 @@ def _assessment(settings: Settings, store: Store, clock: Clock, *, fresh: bool) 
 
 def _round(settings: Settings, store: Store, clock: Clock) -> Assessment:
     from altui.observe.observer import Observer
-    from altui.observe.probes import probes
+    from altui.observe.probes import granters, probes
 
     observer = Observer(
-        probes(settings, clock), settings.pipeline, store, clock, settings.bigquery.daily_bytes
+        probes(settings, clock),
+        settings.pipeline,
+        store,
+        clock,
+        settings.bigquery.daily_bytes,
+        granters=granters(settings),
     )
     return asyncio.run(observer.round())
 

@@ -10,6 +10,7 @@ from altui.config.loading import find, load, origins
 from altui.config.secret import ConfigError, Secret, public_url
 from altui.config.settings import (
     BigQuerySettings,
+    Cadence,
     ElasticsearchSettings,
     FivetranSettings,
     GitHubSettings,
@@ -21,6 +22,7 @@ from altui.config.settings import (
 
 __all__ = [
     "BigQuerySettings",
+    "Cadence",
     "ConfigError",
     "ElasticsearchSettings",
     "FivetranSettings",

@@ -120,6 +120,29 @@ class PagerDutySettings(Section, frozen=True, forbid_unknown_fields=True):
     """Integration key of the service that is paged; empty: off."""
 
 
+class Cadence(Section, frozen=True, forbid_unknown_fields=True):
+    """Seconds between looks."""
+
+    fivetran: int = 30
+    """The connection's state."""
+    github: int = 30
+    """The workflow's runs; by ETag, so that nothing new costs nothing."""
+    elasticsearch: int = 30
+    """The cluster, and the documents of each day."""
+    postgres: int = 60
+    """Whether it answers."""
+    kibana: int = 60
+    """Its status, data views and dashboard."""
+    bigquery: int = 60
+    """Table metadata, which is free."""
+    counts: int = 900
+    """Exact counts of PostgreSQL and BigQuery; at once on `r` and when a sync or run ends."""
+    details: int = 300
+    """What only a panel's details show, while they are shown."""
+    allocation: int = 60
+    """Why a shard is unassigned, while one is."""
+
+
 class Settings(Section, frozen=True, forbid_unknown_fields=True):
     profile: Annotated[str, Env("ALTUI_PROFILE")] = "default"
     """The pipeline's name, in the header; with tables `[profiles.NAME]`, the one that is used."""
@@ -138,6 +161,7 @@ class Settings(Section, frozen=True, forbid_unknown_fields=True):
     elasticsearch: ElasticsearchSettings = ElasticsearchSettings()
     kibana: KibanaSettings = KibanaSettings()
     pagerduty: PagerDutySettings = PagerDutySettings()
+    cadence: Cadence = Cadence()
     pipeline: Pipeline = Pipeline()
 
     @property

@@ -7,7 +7,7 @@ import signal
 from altui.clock import clock_of
 from altui.config import Settings, load
 from altui.observe.observer import Observer
-from altui.observe.probes import probes
+from altui.observe.probes import granters, probes
 from altui.store.store import Store
 
 LOOK_AROUND_EVERY = 1.0
@@ -18,7 +18,12 @@ async def observe(settings: Settings, store: Store) -> None:
     """Observes until the last dashboard is closed or SIGTERM comes."""
     clock = clock_of(settings.clock)
     observer = Observer(
-        probes(settings, clock), settings.pipeline, store, clock, settings.bigquery.daily_bytes
+        probes(settings, clock),
+        settings.pipeline,
+        store,
+        clock,
+        settings.bigquery.daily_bytes,
+        granters=granters(settings),
     )
     work = asyncio.create_task(observer.run())
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, work.cancel)
@@ -35,7 +40,8 @@ async def _until_alone(store: Store) -> None:
 
 def main() -> None:
     settings = load()
-    store = Store.open(settings.directory)
+    # one that waited for long would be late for its services' answers
+    store = Store.open(settings.directory, patience=1)
     with store.observing() as mine:
         if mine:
             asyncio.new_event_loop().run_until_complete(observe(settings, store))

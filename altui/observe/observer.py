@@ -3,34 +3,46 @@
 import asyncio
 import contextlib
 import random
-import sqlite3
-import sys
-from collections.abc import Generator, Iterable, Sequence
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
+from functools import partial
 
 from altui.clock import Clock
 from altui.core.model.days import day_of
-from altui.core.model.health import Assessment
-from altui.core.model.observed import Observation, Snapshot
+from altui.core.model.health import Assessment, State
+from altui.core.model.observed import Observation, Snapshot, Trouble, service_of
 from altui.core.model.pipeline import Pipeline
 from altui.core.model.reading import Connection, Counts, Runs
 from altui.core.rules.assess import assess
-from altui.observe.looking import look, pause
-from altui.observe.probes import Probe
+from altui.core.rules.unjudged import unjudged
+from altui.observe.looking import LONGEST_REST, UnderWay, look, pause, rest
+from altui.observe.probes import Granter, Probe
+from altui.observe.survival import for_ever, named, survived, tell
+from altui.observe.wishes import Wishes
 from altui.store.store import Store
 
+REQUEST_LOOK = 0.1
 CLOCK_LOOK = 0.5
 CLOCK_JUMP = 5.0
 """Seconds by which the clock may leave its own pace before everything is looked at anew."""
 REASSESS_EVERY = 20.0
 """Seconds; due times pass without any new observation."""
 COUNTS = ("postgres.counts", "bigquery.counts", "elasticsearch.counts")
+RESTING_LOOK = 1.0
+"""Seconds between looks whether somebody wants to see what a resting probe reads."""
+GRANTED_WITHIN = 2.0
+"""Seconds for which an assessment waits for granted wishes; later ones come with the next."""
+STORE_AGAIN = 5.0
+"""Seconds between tries to write to a store that refused."""
+ALERTING = {State.late, State.broken, State.unknown, State.denied}
 
 
 class Observer:
     """Runs the probes and keeps the store's observations and assessment fresh.
 
     `round` looks once at everything; `run` keeps looking until cancelled. Neither ends because a
-    service does.
+    service, the store, the clock or a rule does not do what it should.
     """
 
     def __init__(
@@ -40,145 +52,242 @@ class Observer:
         store: Store,
         clock: Clock,
         daily_bytes: int,
+        *,
+        granters: Mapping[str, Granter] | None = None,
     ) -> None:
         self._probes = {probe.id: probe for probe in probes}
         self._pipeline = pipeline
         self._store = store
         self._clock = clock
         self._daily_bytes = daily_bytes
-        known = store.snapshot(clock()).observations
+        known: dict[str, Observation] = {}
+        self._before: Assessment | None = None
+        with survived("store"):
+            snapshot = store.snapshot(clock())
+            known = {**snapshot.observations, **snapshot.details}
+            self._before = store.assessment()
         self._seen = {name: item for name, item in known.items() if name in self._probes}
+        self._wishes = Wishes(granters or {}, known, clock, self._granted)
+        self._unsaved: dict[str, Observation] = {}
+        self._unbilled = 0
+        self._store_again = 0.0
+        self._under_way: UnderWay = {}
         self._wake = {name: asyncio.Event() for name in self._probes}
+        self._asked: set[str] = set()
+        self._requested = False
         self._moved = asyncio.Event()
         self._landed = asyncio.Event()
+        self._judging = asyncio.Lock()
+        self._offset: float | None = None
         self._started: dict[str, int] = dict.fromkeys(self._probes, 0)
         self._finished: dict[str, int] = dict.fromkeys(self._probes, 0)
 
     async def round(self) -> Assessment:
         """Looks at every service once, all at the same time, and assesses what came."""
+        self._asked = set(self._probes)
         await asyncio.gather(*(self._look(probe) for probe in self._probes.values()))
-        return self.assess()
+        return await self.assess(patience=None)
 
-    def assess(self) -> Assessment:
-        now = self._clock()
-        assessment = assess(
-            Snapshot(now, dict(self._seen)), self._pipeline, now, self._store.assessment()
-        )
-        self._store.put_assessment(assessment)
-        return assessment
+    async def assess(self, patience: float | None = GRANTED_WITHIN) -> Assessment:
+        """Judges, grants what the rules wish for, and judges again: two rounds, never three.
+
+        Grants are waited for up to `patience` seconds, or until they are there.
+        """
+        async with self._judging:
+            before = self._before
+            judged = self._judged(before)
+            self._put(judged)
+            reading = self._wishes.start(judged.wishes, self._is_resting)
+            if reading:
+                await asyncio.wait(reading, timeout=patience)
+                judged = self._judged(before)
+                self._put(judged)
+            with survived("store"):
+                if gone := self._wishes.forget():
+                    self._store.drop(gone)
+            return judged
 
     async def run(self) -> None:
         """Keeps looking, each probe at its own pace, until cancelled."""
+        steps = [partial(self._turn, probe) for probe in self._probes.values()]
         async with asyncio.TaskGroup() as tasks:
-            for probe in self._probes.values():
-                tasks.create_task(self._keep_looking(probe))
-            tasks.create_task(self._keep_assessing())
-            tasks.create_task(self._serve_requests())
-            tasks.create_task(self._watch_the_clock())
+            for step in (*steps, self._reassess, self._serve_requests, self._watch_the_clock):
+                tasks.create_task(for_ever(step))
 
-    async def _keep_looking(self, probe: Probe) -> None:
+    async def _turn(self, probe: Probe) -> None:
+        """One look and the pause after it; or a short one while nobody wants to see it."""
         wake = self._wake[probe.id]
-        while True:
-            wake.clear()
+        wake.clear()
+        wait = RESTING_LOOK
+        if self._is_wanted(probe):
+            before = self._seen.get(probe.id)
             seen = await self._look(probe)
-            self._moved.set()
-            jitter = random.uniform(0.95, 1.05)  # noqa: S311 - spreads load, guards nothing
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(wake.wait(), pause(probe, seen) * jitter)
+            if seen is not before:
+                self._moved.set()
+            spread = 0.05 if seen.error is None else 0.2
+            wait = pause(probe, seen) * random.uniform(1 - spread, 1 + spread)  # noqa: S311
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(wait):
+                await wake.wait()
 
-    async def _keep_assessing(self) -> None:
-        while True:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._moved.wait(), REASSESS_EVERY)
-            self._moved.clear()
-            with _survived():
-                self.assess()
+    async def _reassess(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(REASSESS_EVERY):
+                await self._moved.wait()
+        self._moved.clear()
+        await self.assess()
 
     async def _watch_the_clock(self) -> None:
         """A sandbox's clock may be moved: what was seen is then hours old at once."""
-        loop = asyncio.get_running_loop()
-        before = self._clock().timestamp() - loop.time()
-        while True:
-            await asyncio.sleep(CLOCK_LOOK)
-            offset = self._clock().timestamp() - loop.time()
-            if abs(offset - before) > CLOCK_JUMP:
-                self._moved.set()
-                for wake in self._wake.values():
-                    wake.set()
-            before = offset
+        offset = self._clock().timestamp() - asyncio.get_running_loop().time()
+        if self._offset is not None and abs(offset - self._offset) > CLOCK_JUMP:
+            self._moved.set()
+            for wake in self._wake.values():
+                wake.set()
+        self._offset = offset
+        await asyncio.sleep(CLOCK_LOOK)
 
     async def _serve_requests(self) -> None:
-        while True:
-            with _survived():
-                await self._serve()
-            await asyncio.sleep(0.1)
-
-    async def _serve(self) -> None:
-        if self._store.changed() and (asked := self._store.requests()):
+        await asyncio.sleep(REQUEST_LOOK)
+        self._requested = self._store.changed() or self._requested
+        if not self._requested:
+            return
+        if asked := self._store.requests():
             names = self._matching(asked.values())
             # a look that is under way began before the request: it does not count
             wanted = {name: self._started[name] + 1 for name in names}
+            self._asked.update(names)
             for name in names:
                 self._wake[name].set()
             while any(self._finished[name] < count for name, count in wanted.items()):
                 self._landed.clear()
                 await self._landed.wait()
-            self.assess()
+            await self.assess()
             self._store.serve(asked)
+        self._requested = False
 
     def _matching(self, patterns: Iterable[str]) -> list[str]:
         wanted = set(patterns)
         return [
             name
             for name in self._probes
-            if "*" in wanted or name in wanted or name.split(".")[0] in wanted
+            if "*" in wanted or name in wanted or service_of(name) in wanted
         ]
 
     async def _look(self, probe: Probe) -> Observation:
         before = self._seen.get(probe.id)
         self._started[probe.id] += 1
-        if before is not None and self._spent(probe):
-            self._land(probe)
-            return before
-        seen = await look(probe, before, self._clock)
-        self._seen[probe.id] = seen
-        with _survived():
+        asked = probe.id in self._asked
+        self._asked.discard(probe.id)
+        try:
+            if before is not None and (self._spent(probe) or self._is_resting(probe, asked=asked)):
+                return before
+            seen = await look(probe, before, self._clock, self._under_way)
+            self._seen[probe.id] = seen
             self._keep(seen)
-        if before is not None and ended(before, seen):
-            for name in COUNTS:
-                self._wake[name].set()
-        self._land(probe)
-        return seen
+            if before is not None:
+                self._wake_others(before, seen)
+            return seen
+        finally:
+            self._finished[probe.id] = self._started[probe.id]
+            self._landed.set()
 
-    def _keep(self, seen: Observation) -> None:
-        self._store.put_observations([seen])
-        if seen.error is None and isinstance(seen.value, Counts) and seen.value.bytes:
-            self._store.bill(day_of(self._clock()), seen.value.bytes)
+    def _wake_others(self, before: Observation, seen: Observation) -> None:
+        """Counts when a sync or run ended; the service's other probes when it fell or rose."""
+        others: set[str] = set()
+        if ended(before, seen):
+            others |= self._wake.keys() & set(COUNTS)
+        if (before.error is None) != (seen.error is None):
+            for name, probe in self._probes.items():
+                other = self._seen.get(name)
+                differs = other is not None and (other.error is None) != (seen.error is None)
+                cheap = probe.cost == "free" or seen.error is None
+                if differs and cheap and service_of(name) == service_of(seen.probe):
+                    others.add(name)
+        for name in others:
+            self._wake[name].set()
 
-    def _land(self, probe: Probe) -> None:
-        self._finished[probe.id] = self._started[probe.id]
-        self._landed.set()
+    def _is_wanted(self, probe: Probe) -> bool:
+        """Whether it is worth asking; a resting probe's answer is kept for its interval."""
+        if not probe.rests or probe.id in self._asked:
+            return True
+        health = self._before.stages.get(probe.stage) if self._before else None
+        alerting = health is not None and health.state in ALERTING
+        if not (alerting or self._store.shown(probe.panel)):
+            return False
+        seen, now = self._seen.get(probe.id), self._clock()
+        if seen is None or seen.next_try is None:
+            return True
+        longest = timedelta(seconds=max(probe.every, LONGEST_REST))
+        return not now < seen.next_try <= now + longest
+
+    def _is_resting(self, probe: Probe, *, asked: bool = False) -> bool:
+        """Whether its service asked to be left alone. A person's wish breaks no rate limit, but
+        may look whether one that said it cannot serve is back."""
+        seen = (*self._seen.values(), *self._wishes.answers.values())
+        said = rest(probe.id, seen, self._clock())
+        refused = said is not None and said.error and said.error.trouble is Trouble.refused
+        return said is not None and not (asked and refused)
 
     def _spent(self, probe: Probe) -> bool:
         if probe.cost != "bytes":
             return False
-        return self._store.billed(day_of(self._clock())) >= self._daily_bytes
+        billed = self._store.billed(day_of(self._clock())) + self._unbilled
+        return billed >= self._daily_bytes
 
+    def _granted(self, seen: Observation) -> None:
+        self._keep(seen)
+        self._moved.set()
 
-@contextlib.contextmanager
-def _survived() -> Generator[None]:
-    """A full disk or a store that is locked for long costs one write, never the observer."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        sys.stderr.write(f"altui observer: store: {error}\n")
+    def _keep(self, seen: Observation) -> None:
+        """Into the store, now or when it takes writes again."""
+        self._unsaved[seen.probe] = seen
+        if seen.error is None and isinstance(seen.value, Counts) and seen.value.bytes:
+            self._unbilled += seen.value.bytes
+        self._write()
+
+    def _write(self) -> None:
+        if time.monotonic() < self._store_again:
+            return
+        self._store_again = time.monotonic() + STORE_AGAIN
+        with survived("store"):
+            if self._unsaved:
+                self._store.put_observations(self._unsaved.values())
+                self._unsaved.clear()
+            if self._unbilled:
+                self._store.bill(day_of(self._clock()), self._unbilled)
+                self._unbilled = 0
+            self._store_again = 0.0
+
+    def _put(self, judged: Assessment) -> None:
+        self._before = judged
+        self._write()
+        if time.monotonic() >= self._store_again:
+            with survived("store"):
+                self._store.put_assessment(judged)
+
+    def _judged(self, before: Assessment | None) -> Assessment:
+        """The rules' assessment; where they fail, one that says so."""
+        now = self._clock()
+        observations = {name: item for name, item in self._seen.items() if not item.detail}
+        details = {name: item for name, item in self._seen.items() if item.detail}
+        snapshot = Snapshot(now, observations, {**details, **self._wishes.answers})
+        try:
+            return assess(snapshot, self._pipeline, now, before)
+        except Exception as error:  # noqa: BLE001 - a fault of ours must not leave an old screen
+            tell("rules", error)
+            words = named(error)
+        with contextlib.suppress(Exception):
+            # what is carried from look to look may be what they stumble over
+            return assess(snapshot, self._pipeline, now, None)
+        return unjudged(snapshot, self._pipeline, now, before, words)
 
 
 def ended(before: Observation, after: Observation) -> bool:
     """Whether a sync or a run ended between two looks: counts are worth reading at once."""
     old, new = before.value, after.value
     if isinstance(old, Connection) and isinstance(new, Connection):
-        return old.succeeded_at != new.succeeded_at
+        return (old.succeeded_at, old.failed_at) != (new.succeeded_at, new.failed_at)
     if isinstance(old, Runs) and isinstance(new, Runs):
         running = {run.id for run in old.runs if run.status != "completed"}
         known = {run.id for run in old.runs}

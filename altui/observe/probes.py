@@ -3,12 +3,14 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 from typing import Literal
 
 from altui.clock import Clock
 from altui.config import Settings
 from altui.core.model.days import day_of
 from altui.core.model.health import StageId
+from altui.core.model.observed import service_of
 from altui.core.model.reading import Reading
 from altui.services.bigquery import BigQueryReader
 from altui.services.elasticsearch import ElasticsearchReader
@@ -17,7 +19,8 @@ from altui.services.github import GitHubReader
 from altui.services.kibana import KibanaReader
 from altui.services.postgres import PostgresReader
 
-MINUTE = 60.0
+FOR_EVER = 365 * 86400.0
+"""Seconds between looks at what cannot change."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,34 @@ class Probe:
     """`bytes` counts against the daily budget."""
     read: Callable[[], Awaitable[Reading]]
     """Raises ServiceError."""
+    rests: bool = False
+    """Serves only details: asked while its panel is shown, its stage is alerting, or on request."""
+
+    pulse: bool = False
+    """Only tells that the service fell or rose: then its other probes look at once and say so."""
+
+    @property
+    def detail(self) -> bool:
+        """Whether its failing decides nothing by itself about whether the service is seen."""
+        return self.rests or self.pulse or ":" in self.id
+
+    @property
+    def panel(self) -> str:
+        return PANEL_OF[service_of(self.id)]
+
+
+Granter = Callable[[str], Probe]
+"""The probe that grants a wish for this key."""
+
+PANEL_OF = {
+    "postgres": "parity",
+    "fivetran": "fivetran",
+    "bigquery": "parity",
+    "github": "workflow",
+    "elasticsearch": "indices",
+    "kibana": "indices",
+}
+"""The panel that shows a service's details."""
 
 
 def probes(settings: Settings, clock: Clock) -> tuple[Probe, ...]:
@@ -60,16 +91,46 @@ def probes(settings: Settings, clock: Clock) -> tuple[Probe, ...]:
     async def document_counts() -> Reading:
         return await elastic.counts(start())
 
-    at, quarter = StageId, 15 * MINUTE
+    at, every = StageId, settings.cadence
+    counts, search, gh = every.counts, every.elasticsearch, every.github
+    ft, bq, kb = every.fivetran, every.bigquery, every.kibana
+    pulse = Probe(
+        "postgres.server", at.postgres, every.postgres, 15, "free", postgres.server, pulse=True
+    )
+    schemas = Probe(
+        "fivetran.schemas", at.fivetran, every.details, 10, "free", fivetran.schemas, rests=True
+    )
     # fmt: off
     return (
-        Probe("postgres.counts",       at.postgres,      quarter, 15, "free",  source_counts),
-        Probe("fivetran.connection",   at.fivetran,      30,      10, "free",  fivetran.connection),
-        Probe("bigquery.tables",       at.bigquery,      60,      20, "free",  bigquery.tables),
-        Probe("bigquery.counts",       at.bigquery,      quarter, 45, "bytes", warehouse_counts),
-        Probe("github.runs",           at.dbt,           30,      12, "free",  github.runs),
-        Probe("elasticsearch.cluster", at.elasticsearch, 30,      10, "free",  elastic.cluster),
-        Probe("elasticsearch.counts",  at.elasticsearch, 60,      10, "free",  document_counts),
-        Probe("kibana.status",         at.kibana,        60,      10, "free",  kibana.status),
+        pulse,
+        Probe("postgres.counts",       at.postgres,      counts, 15, "free",  source_counts),
+        Probe("fivetran.connection",   at.fivetran,      ft,     10, "free",  fivetran.connection),
+        schemas,
+        Probe("bigquery.tables",       at.bigquery,      bq,     20, "free",  bigquery.tables),
+        Probe("bigquery.counts",       at.bigquery,      counts, 45, "bytes", warehouse_counts),
+        Probe("github.runs",           at.dbt,           gh,     12, "free",  github.runs),
+        Probe("elasticsearch.cluster", at.elasticsearch, search, 10, "free",  elastic.cluster),
+        Probe("elasticsearch.counts",  at.elasticsearch, search, 10, "free",  document_counts),
+        Probe("kibana.status",         at.kibana,        kb,     10, "free",  kibana.status),
     )
     # fmt: on
+
+
+def granters(settings: Settings) -> dict[str, Granter]:
+    """What grants the rules' wishes, by the wish's probe; no service is asked yet."""
+    pipeline = settings.pipeline
+    github = GitHubReader(settings.github, pipeline.workflow)
+    elastic = ElasticsearchReader(settings.elasticsearch, pipeline)
+
+    def log(key: str) -> Probe:
+        # the log of a run that has ended does not change
+        read = partial(github.log, key)
+        return Probe(f"github.log:{key}", StageId.dbt, FOR_EVER, 22, "free", read)
+
+    def allocation(key: str) -> Probe:
+        read = partial(elastic.allocation, key)
+        every = settings.cadence.allocation
+        name = f"elasticsearch.allocation:{key}"
+        return Probe(name, StageId.elasticsearch, every, 10, "free", read)
+
+    return {"github.log": log, "elasticsearch.allocation": allocation}

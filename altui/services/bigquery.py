@@ -14,7 +14,7 @@ from altui.services.bigquery_errors import translated, words_of
 from altui.services.errors import deadline, off
 from altui.services.http import utc
 from altui.services.text import clean
-from altui.services.threads import in_thread
+from altui.services.threads import Threads
 
 T = TypeVar("T")
 
@@ -40,6 +40,7 @@ class BigQueryReader:
             pipeline, settings.dataset, settings.staging, settings.marts
         )
         self._client: Any = None
+        self._threads = Threads()
 
     async def tables(self) -> Warehouse:
         """Metadata of every table the pipeline knows; costs nothing. Raises ServiceError."""
@@ -62,7 +63,7 @@ class BigQueryReader:
                 return read(Calls(self._client, seconds))
 
         async with deadline(seconds, where):
-            return await in_thread(work)
+            return await self._threads.run(where, work)
 
     def _read_tables(self, calls: Calls) -> Warehouse:
         there, missing = self._present(calls)

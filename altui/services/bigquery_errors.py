@@ -2,10 +2,12 @@
 
 from collections.abc import Generator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any, cast
 
 from altui.core.model.observed import Trouble
-from altui.services.errors import ServiceError, trouble_of_status
+from altui.services.errors import UNSAID_REST, ServiceError, rest_of, trouble_of_status
+from altui.services.http import retry_after
 from altui.services.text import clean
 
 OVER_QUOTA = {
@@ -31,7 +33,7 @@ def translated(where: str) -> Generator[None]:
         yield
     except api.GoogleAPICallError as error:
         words = f"{error.code or ''} {words_of(error)}".strip()
-        raise ServiceError(trouble_of(error), words, where) from error
+        raise ServiceError(trouble_of(error), words, where, _rest(error)) from error
     except api.RetryError as error:
         raise _after_retries(error, where) from error
     except auth.GoogleAuthError as error:
@@ -70,6 +72,15 @@ def trouble_of(error: Any) -> Trouble:
     return trouble_of_status(status)
 
 
+def _rest(error: Any) -> float | None:
+    """Seconds to leave the service alone: what its answer names, a minute for a rate limit."""
+    headers: Any = getattr(error.response, "headers", None) or {}
+    asked = retry_after({"retry-after": headers.get("retry-after", "")}, datetime.now(UTC))
+    if any(detail.get("reason") == "rateLimitExceeded" for detail in _details(error)):
+        return UNSAID_REST if asked is None else asked
+    return rest_of(int(error.code or 0), asked)
+
+
 def _details(error: Any) -> list[dict[str, Any]]:
     """The entries of the answer's error list; gRPC and proxies give other things."""
     return [cast(dict[str, Any], one) for one in error.errors or () if isinstance(one, dict)]
@@ -81,7 +92,8 @@ def _after_retries(error: Any, where: str) -> ServiceError:
 
     cause = error.cause
     if isinstance(cause, GoogleAPICallError):
-        return ServiceError(trouble_of(cause), f"{cause.code or ''} {words_of(cause)}", where)
+        words = f"{cause.code or ''} {words_of(cause)}"
+        return ServiceError(trouble_of(cause), words, where, _rest(cause))
     return ServiceError(Trouble.unreachable, _connection_words(cause or error), where)
 
 

@@ -12,12 +12,13 @@ from altui.config import ElasticsearchSettings, public_url
 from altui.core.model.days import day_of
 from altui.core.model.observed import Trouble
 from altui.core.model.pipeline import Mart, Pipeline
-from altui.core.model.reading import Cluster, Counts, Index, Series
+from altui.core.model.reading import Allocation, Cluster, Counts, Index, Series
 from altui.core.queries import elasticsearch as queries
-from altui.services.errors import ServiceError, deadline, off, trouble_of_status
+from altui.services.errors import ServiceError, deadline, off, rest_of, trouble_of_status
+from altui.services.http import retry_after
 from altui.services.lean import lean_imports
 from altui.services.text import clean
-from altui.services.threads import in_thread
+from altui.services.threads import Threads
 
 if TYPE_CHECKING:
     from elasticsearch import Elasticsearch
@@ -26,6 +27,9 @@ T = TypeVar("T")
 
 NOT_OFFERED = "not offered"
 """Word for what a server (serverless, look-alikes) does not have."""
+ABSENT = {400, 404, 405, 410}
+"""Serverless answers 410 api_not_available_exception, look-alikes 400 "no handler found"."""
+ANY = "*"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -38,6 +42,7 @@ class ElasticsearchReader:
         self._pipeline = pipeline
         self._seconds = seconds
         self._client: Elasticsearch | None = None
+        self._threads = Threads()
 
     async def cluster(self) -> Cluster:
         """Health, indices, blocks and template. Raises ServiceError."""
@@ -46,6 +51,11 @@ class ElasticsearchReader:
     async def counts(self, start: date) -> Counts:
         """Exact documents per mart and UTC day from `start` on. Raises ServiceError."""
         return await self._ask("POST /_msearch", lambda client: self._read_counts(client, start))
+
+    async def allocation(self, index: str) -> Allocation:
+        """Why a shard of the index is unassigned; `*`: any shard. Raises ServiceError."""
+        where = f"GET /_cluster/allocation/explain, {index}"
+        return await self._ask(where, lambda client: self._read_allocation(client, index, where))
 
     async def _ask(self, where: str, read: "Callable[[Elasticsearch], T]") -> T:
         if not self._settings.url:
@@ -56,7 +66,7 @@ class ElasticsearchReader:
                 return read(self._connected())
 
         async with deadline(self._seconds, where):
-            return await in_thread(work)
+            return await self._threads.run(where, work)
 
     def _connected(self) -> "Elasticsearch":
         if self._client is None:
@@ -100,6 +110,27 @@ class ElasticsearchReader:
             unassigned=_whole(health.get("unassigned_shards")),
         )
 
+    def _read_allocation(self, client: "Elasticsearch", index: str, where: str) -> Allocation:
+        from elasticsearch import ApiError
+
+        # without a body Elasticsearch explains the first unassigned shard it finds
+        shard = {} if index == ANY else _unassigned(client, index)
+        if shard is None:
+            return Allocation(index, 0, True, "", "")
+        # not the client's own method: it sends a POST, and looking is done by GET
+        headers = {"accept": "application/json", "content-type": "application/json"}
+        try:
+            said = client.perform_request(
+                "GET", "/_cluster/allocation/explain", headers=headers, body=shard or None
+            ).body
+        except ApiError as error:
+            if error.status_code == 400 and "unassigned" in _reason(error):
+                return Allocation(index, 0, True, "", "")  # healed meanwhile
+            if error.status_code in ABSENT:
+                raise off(f"{NOT_OFFERED} here: allocation explain", where) from error
+            raise
+        return _allocation(cast(dict[str, Any], said), index)
+
     def _read_counts(self, client: "Elasticsearch", start: date) -> Counts:
         marts = self._pipeline.marts
         query = queries.counts(marts, self._settings.index_prefix, start)
@@ -140,7 +171,8 @@ def translated(where: str, url: str) -> Generator[None]:
         raise ServiceError(Trouble.nonsense, words, where) from error
     except ApiError as error:
         words = f"{error.status_code} {_reason(error)}"
-        raise ServiceError(trouble_of_status(error.status_code), words, where) from error
+        rest = rest_of(error.status_code, retry_after(error.meta.headers, datetime.now(UTC)))
+        raise ServiceError(trouble_of_status(error.status_code), words, where, rest) from error
     except SerializationError as error:
         words = f"the answer cannot be understood: {error.message}"
         raise ServiceError(Trouble.nonsense, words, where) from error
@@ -187,10 +219,43 @@ def _offered(ask: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     try:
         return ask()
     except ApiError as error:
-        # serverless answers 410 api_not_available_exception, look-alikes "no handler found"
-        if error.status_code in {400, 404, 405, 410}:
+        if error.status_code in ABSENT:
             return {}
         raise
+
+
+def _unassigned(client: "Elasticsearch", index: str) -> dict[str, Any] | None:
+    """An unassigned shard of the index, a primary before a replica; None when there is none."""
+    listed = cast(
+        list[dict[str, str | None]],
+        client.cat.shards(index=index, format="json", h="index,shard,prirep,state").body,
+    )
+    loose = [row for row in listed if row.get("state") == "UNASSIGNED"]
+    for row in sorted(loose, key=lambda row: row.get("prirep") != "p"):
+        primary = row.get("prirep") == "p"
+        return {"index": row["index"], "shard": _whole(row.get("shard")), "primary": primary}
+    return None
+
+
+def _allocation(said: Mapping[str, Any], index: str) -> Allocation:
+    """Its explanation, with what the first deciders that say no say."""
+    info = cast(dict[str, Any], said.get("unassigned_info") or {})
+    nodes = cast(list[dict[str, Any]], said.get("node_allocation_decisions") or [])
+    deciders = [decider for node in nodes for decider in node.get("deciders") or ()]
+    refusals = dict.fromkeys(
+        clean(decider.get("explanation"), 200)
+        for decider in deciders
+        if decider.get("decision") == "NO"
+    )
+    parts = [clean(info.get("details"), 200), *list(refusals)[:2]]
+    explanation = clean(said.get("allocate_explanation") or said.get("can_allocate"), 200)
+    return Allocation(
+        index=clean(said.get("index") or index, 255),
+        shard=_whole(said.get("shard")),
+        primary=said.get("primary") is not False,
+        reason=clean(info.get("reason"), 60),
+        explanation=clean("; ".join(filter(None, [explanation, *parts]))),
+    )
 
 
 def _index(row: Mapping[str, str | None], settings: Mapping[str, Any]) -> Index:

@@ -11,9 +11,15 @@ from altui.services.text import clean
 class ServiceError(Exception):
     """A service gave no answer, or not the one that was asked for."""
 
-    def __init__(self, trouble: Trouble, words: object, where: str) -> None:
-        """`words` are cleaned here; `where` names what was asked, without secrets."""
+    def __init__(
+        self, trouble: Trouble, words: object, where: str, retry_after: float | None = None
+    ) -> None:
+        """`words` are cleaned here; `where` names what was asked, without secrets.
+
+        `retry_after` are the seconds for which the service wants to be left alone.
+        """
         self.error = ProbeError(trouble, clean(words), clean(where))
+        self.retry_after = retry_after
         super().__init__(f"{self.error.where}: {self.error.words}")
 
     @property
@@ -32,6 +38,18 @@ class ServiceError(Exception):
 def off(words: str, where: str) -> ServiceError:
     """A setting without which the service is not asked."""
     return ServiceError(Trouble.off, words, where)
+
+
+TOO_MANY = 429
+UNSAID_REST = 60.0
+"""Seconds of rest after a 429 that names none; GitHub's advice for its secondary limits."""
+
+
+def rest_of(status: int, asked: float | None) -> float | None:
+    """Seconds for which a service with this answer is left alone; `asked` is its Retry-After."""
+    if status == TOO_MANY:
+        return UNSAID_REST if asked is None else asked
+    return asked if status == 503 else None
 
 
 def trouble_of_status(status: int) -> Trouble:

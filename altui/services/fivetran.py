@@ -1,5 +1,7 @@
 """Reading Fivetran's REST API: the connection, its status and its tables."""
 
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from datetime import datetime
 from urllib.parse import quote
 
@@ -7,7 +9,7 @@ from msgspec import Struct, field
 
 from altui.config import FivetranSettings
 from altui.core.model.observed import Trouble
-from altui.core.model.reading import Connection, Note, SyncTable
+from altui.core.model.reading import Connection, Note, SyncTable, SyncTables
 from altui.services.errors import ServiceError, deadline, off
 from altui.services.http import Http, MakeTransport, decoded, utc
 from altui.services.text import clean
@@ -15,6 +17,7 @@ from altui.services.text import clean
 VERSION_2 = {"Accept": "application/json;version=2"}
 """What connection endpoints want; a wrong media type is a 406."""
 PAGE = 1000
+MOST_PAGES = 20
 MOST_NOTES = 20
 
 
@@ -96,18 +99,27 @@ class FivetranReader:
 
     async def connection(self) -> Connection:
         """The connection as it is now. Raises ServiceError."""
-        where = "fivetran connection"
+        async with self._asking("fivetran connection") as path:
+            answer = await self._http.get(path, headers=VERSION_2)
+        return _connection(decoded(answer, _ConnectionAnswer).data)
+
+    async def schemas(self) -> SyncTables:
+        """The tables that the connection knows. Raises ServiceError."""
+        async with self._asking("fivetran schemas") as path:
+            answer = await self._http.get(f"{path}/schemas", answers=frozenset({404}))
+        # a connection whose setup is incomplete has no schema configuration: 404
+        found = decoded(answer, _SchemasAnswer).data if answer.status != 404 else _Schemas()
+        return _tables(found)
+
+    @asynccontextmanager
+    async def _asking(self, where: str) -> AsyncGenerator[str]:
+        """The connection's path, inside the deadline of one reading."""
         if not (self._settings.api_key and self._settings.api_secret):
             missing = "API_SECRET" if self._settings.api_key else "API_KEY"
             raise off(f"no FIVETRAN_{missing}: sync state is not read from Fivetran", where)
         async with deadline(self._seconds, where):
             self._id = self._id or await self._only_connection()
-            path = f"/v1/connections/{quote(self._id, safe='')}"
-            answer = await self._http.get(path, headers=VERSION_2)
-            schemas = await self._http.get(f"{path}/schemas", answers=frozenset({404}))
-        # a connection whose setup is incomplete has no schema configuration: 404
-        tables = decoded(schemas, _SchemasAnswer).data if schemas.status != 404 else _Schemas()
-        return _connection(decoded(answer, _ConnectionAnswer).data, tables)
+            yield f"/v1/connections/{quote(self._id, safe='')}"
 
     async def _only_connection(self) -> str:
         """The only connection the key can see; several are a question for the settings."""
@@ -126,16 +138,22 @@ class FivetranReader:
     async def _all(self, path: str, headers: dict[str, str]) -> list[str]:
         found: list[str] = []
         params: dict[str, str | int] = {"limit": PAGE}
-        while True:
+        led: set[str] = set()
+        while len(led) < MOST_PAGES:
             answer = await self._http.get(path, params, headers)
             page = decoded(answer, _PageAnswer).data
             found += [clean(item.id, 100) for item in page.items]
-            if not page.next_cursor or page.next_cursor == params.get("cursor"):
+            if not page.next_cursor:
                 return found
+            if page.next_cursor in led:
+                break  # it leads back
+            led.add(page.next_cursor)
             params["cursor"] = page.next_cursor
+        words = f"the list has no end after {len(led)} pages: set FIVETRAN_CONNECTION"
+        raise ServiceError(Trouble.nonsense, words, f"GET {path}")
 
 
-def _connection(wire: _Connection, schemas: _Schemas) -> Connection:
+def _connection(wire: _Connection) -> Connection:
     status = wire.status or _Status()
     return Connection(
         id=clean(wire.id, 100),
@@ -153,7 +171,12 @@ def _connection(wire: _Connection, schemas: _Schemas) -> Connection:
         is_historical_sync=bool(status.is_historical_sync),
         tasks=_notes(status.tasks),
         warnings=_notes(status.warnings),
-        tables=tuple(
+    )
+
+
+def _tables(schemas: _Schemas) -> SyncTables:
+    return SyncTables(
+        tuple(
             SyncTable(
                 source=clean(f"{schema}.{table}", 200),
                 destination=clean(config.name_in_destination, 200),
@@ -161,7 +184,7 @@ def _connection(wire: _Connection, schemas: _Schemas) -> Connection:
             )
             for schema, entry in (schemas.schemas or {}).items()
             for table, config in (entry.tables or {}).items()
-        ),
+        )
     )
 
 

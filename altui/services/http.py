@@ -1,6 +1,7 @@
 """JSON over HTTP for Fivetran, GitHub and Kibana: bounded in time, tries and size."""
 
 import email.utils
+import re
 import ssl
 import time
 from collections.abc import Mapping
@@ -14,7 +15,7 @@ import msgspec
 
 from altui.config import public_url
 from altui.core.model.observed import Trouble
-from altui.services.errors import ServiceError, deadline, trouble_of_status
+from altui.services.errors import TOO_MANY, ServiceError, deadline, rest_of, trouble_of_status
 from altui.services.text import clean
 
 if TYPE_CHECKING:
@@ -113,6 +114,31 @@ class Http:
         except _BusyError as busy:
             raise refused(busy.answer) from None
 
+    async def tail(self, path: str, most: int) -> bytes:
+        """The last `most` bytes, or fewer, of the file that a GET of `path` leads to.
+
+        A redirect is followed without our credentials, never from https to http, and once. Raises
+        ServiceError.
+        """
+        import httpx
+
+        where = f"GET {path}"
+        request = httpx.Request("GET", self.base + path, headers=self._headers)
+        try:
+            async with deadline(self.seconds, where), self._client() as client:
+                answer = await client.send(request, auth=self._auth, stream=True)
+                if answer.is_redirect:
+                    await answer.aclose()
+                    file = _elsewhere(request, answer)
+                    answer = await client.send(file, stream=True)
+                    if _length(answer) > most:
+                        await answer.aclose()
+                        file.headers["Range"] = f"bytes={_length(answer) - most}-"
+                        answer = await client.send(file, stream=True)
+                return await _last_bytes(answer, most, where)
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise _unheard(error, where, self.shown) from error
+
     async def _patiently(
         self,
         client: "httpx.AsyncClient",
@@ -182,7 +208,8 @@ def decoded(answer: Answer, kind: type[T]) -> T:
 def refused(answer: Answer) -> ServiceError:
     """The error for a status that is no success, in the service's own words."""
     words = f"{answer.status} {_message(answer)}".strip()
-    return ServiceError(trouble_of_status(answer.status), words, answer.where)
+    rest = rest_of(answer.status, retry_after(answer.headers, datetime.now(UTC)))
+    return ServiceError(trouble_of_status(answer.status), words, answer.where, rest)
 
 
 def utc(moment: datetime | None) -> datetime | None:
@@ -206,6 +233,18 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
     return max(0.0, ((utc(moment) or now) - now).total_seconds())
 
 
+_NEXT = re.compile(r"""<([^>]*)>\s*;[^,<]*\brel="?next\b""")
+
+
+def next_page(headers: Mapping[str, str]) -> str | None:
+    """The query of the `Link` that leads to the next page (RFC 8288); None on the last one.
+
+    Only the query: whatever host the link names, the next question goes where the first one went.
+    """
+    found = _NEXT.search(headers.get("link", ""))
+    return urlsplit(found[1]).query if found else None
+
+
 def is_loopback(url: str) -> bool:
     host = urlsplit(url).hostname or ""
     try:
@@ -220,12 +259,47 @@ def _wait(error: Exception, until: float) -> bool | float:
 
     if isinstance(error, _BusyError):
         if error.after is None:
-            return True
+            # too many questions are not mended by another one
+            return error.answer.status != TOO_MANY
         return error.after if time.monotonic() + error.after < until else False
     # a timeout has used the time that another try would need
     return isinstance(error, httpx.TransportError) and not isinstance(
         error, httpx.TimeoutException | httpx.UnsupportedProtocol
     )
+
+
+def _elsewhere(request: "httpx.Request", answer: "httpx.Response") -> "httpx.Request":
+    """The question that a redirect asks for, without what is meant for the first host alone."""
+    import httpx
+
+    target = request.url.join(answer.headers["location"])
+    if target.scheme not in {"https", request.url.scheme}:
+        words = f"redirected from {request.url.scheme} to {target.scheme}"
+        raise ServiceError(Trouble.nonsense, words, f"GET {request.url.path}")
+    return httpx.Request("GET", target, headers={"User-Agent": "altui"})
+
+
+def _length(answer: "httpx.Response") -> int:
+    """What the answer says its length is; 0 for a compressed or an unsaid one."""
+    said = answer.headers.get("content-length", "")
+    plain = answer.status_code == 200 and "content-encoding" not in answer.headers
+    return int(said) if plain and said.isascii() and said.isdigit() else 0
+
+
+async def _last_bytes(answer: "httpx.Response", most: int, where: str) -> bytes:
+    """Reads to the end and keeps the last bytes. Raises ServiceError for what is no success."""
+    kept = bytearray()
+    try:
+        async for chunk in answer.aiter_bytes():
+            kept += chunk
+            if len(kept) > 2 * most:
+                del kept[:-most]
+    finally:
+        await answer.aclose()
+    if answer.status_code not in {200, 206}:
+        headers = {name.lower(): value for name, value in answer.headers.items()}
+        raise refused(Answer(answer.status_code, headers, bytes(kept[:most]), where))
+    return bytes(kept[-most:])
 
 
 def _unheard(error: Exception, where: str, base: str) -> ServiceError:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, LiteralString, cast
 from altui.config import PostgresSettings
 from altui.core.model.observed import Trouble
 from altui.core.model.pipeline import Table
-from altui.core.model.reading import Counts, Series
+from altui.core.model.reading import Counts, Series, Server
 from altui.core.queries import postgres as queries
 from altui.core.queries.query import Query
 from altui.services.errors import ServiceError, deadline, off
@@ -58,6 +58,15 @@ class PostgresReader:
                 if not there[table.name]
             },
         )
+
+    async def server(self) -> Server:
+        """Whether it answers at all, by a question that costs nothing. Raises ServiceError."""
+        if not self._settings.dsn:
+            raise off("no POSTGRES_DSN: counts begin at BigQuery", "postgres server")
+        async with self._session() as connection:
+            text = "SELECT current_setting('server_version'), pg_is_in_recovery()"
+            ((version, recovering),) = await _rows(connection, Query(text))
+        return Server(clean(version, 60), bool(recovering))
 
     @asynccontextmanager
     async def _session(self) -> "AsyncGenerator[psycopg.AsyncConnection[Row]]":
@@ -126,6 +135,8 @@ ADDRESSED = re.compile(
     r"(?: \([^)]*\))?(?:, port \d+)? failed: "
 )
 """What libpq says before the server's words; the address stands in the error's `where`."""
+NOT_POSTGRES = ("invalid response to SSL negotiation", "expected authentication request")
+"""What libpq says when something else answers at the address."""
 
 
 def translated(error: "psycopg.Error", where: str) -> ServiceError:
@@ -165,7 +176,7 @@ def _trouble_of_words(words: str) -> Trouble:
         if "database" in lowered and "does not exist" in lowered:
             return Trouble.missing
         return Trouble.refused
-    return Trouble.unreachable
+    return Trouble.nonsense if any(odd in words for odd in NOT_POSTGRES) else Trouble.unreachable
 
 
 async def _rows(connection: "psycopg.AsyncConnection[Row]", query: Query) -> list[Row]:

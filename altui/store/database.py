@@ -21,14 +21,16 @@ class StoreError(Exception):
     """The state directory cannot be used; the message says why and what to do."""
 
 
-def connect(path: Path) -> sqlite3.Connection:
+def connect(path: Path, patience: float = 5) -> sqlite3.Connection:
     """A connection in autocommit mode to the store at `path`, made when absent.
 
     Raises StoreError when the file belongs to a newer altui or cannot be opened.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        connection = sqlite3.connect(path, timeout=5, isolation_level=None, check_same_thread=False)
+        connection = sqlite3.connect(
+            path, timeout=patience, isolation_level=None, check_same_thread=False
+        )
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         _migrate(connection, path)

@@ -1,8 +1,8 @@
 """Observations, the newest assessment and refresh requests: what screen and observer share."""
 
 import sqlite3
-from collections.abc import Generator, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Generator, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import date, datetime
 from pathlib import Path
 
@@ -25,13 +25,18 @@ class Store:
         self.directory = directory
         self._db = connection
         self._version = -1
+        self._shown: dict[str, ExitStack] = {}
 
     @classmethod
-    def open(cls, directory: Path) -> "Store":
-        """Opens the store in `directory`, making it when absent. Raises StoreError."""
-        return cls(directory, connect(directory / "altui.sqlite"))
+    def open(cls, directory: Path, patience: float = 5) -> "Store":
+        """Opens the store in `directory`, making it when absent. Raises StoreError.
+
+        `patience` are the seconds for which a call waits while another process writes.
+        """
+        return cls(directory, connect(directory / "altui.sqlite", patience))
 
     def close(self) -> None:
+        self.show(())
         self._db.close()
 
     # What was observed
@@ -39,13 +44,23 @@ class Store:
     def snapshot(self, at: datetime) -> Snapshot:
         """Every probe's newest observation, as of now."""
         rows = self._db.execute("SELECT probe, payload FROM observation")
-        return Snapshot(at, dict(_decoded(rows)))
+        seen, details = dict[str, Observation](), dict[str, Observation]()
+        for probe, item in _decoded(rows):
+            (details if item.detail else seen)[probe] = item
+        return Snapshot(at, seen, details)
 
     def put_observations(self, observations: Iterable[Observation]) -> None:
         with self._transaction():
             self._db.executemany(
                 "INSERT OR REPLACE INTO observation VALUES (?, ?)",
                 [(item.probe, _encode(item)) for item in observations],
+            )
+
+    def drop(self, probes: Iterable[str]) -> None:
+        """Forgets observations, such as of wishes that nobody has any more."""
+        with self._transaction():
+            self._db.executemany(
+                "DELETE FROM observation WHERE probe = ?", [(probe,) for probe in probes]
             )
 
     def assessment(self) -> Assessment | None:
@@ -125,6 +140,21 @@ class Store:
 
     def attended(self) -> bool:
         return presence.held(self.directory / presence.DASHBOARDS)
+
+    def show(self, panels: Collection[str]) -> None:
+        """Says which panels this process shows now; closing the store, or dying, ends it."""
+        for panel in self._shown.keys() - set(panels):
+            self._shown.pop(panel).close()
+        for panel in set(panels) - self._shown.keys():
+            lock = self._shown[panel] = ExitStack()
+            lock.enter_context(presence.holding(self._showing(panel), shared=True))
+
+    def shown(self, panel: str) -> bool:
+        """Whether any process shows the panel."""
+        return presence.held(self._showing(panel))
+
+    def _showing(self, panel: str) -> Path:
+        return self.directory / f"shown-{panel}.lock"
 
     def observed(self) -> bool:
         """Whether an observer runs for this profile."""

@@ -54,6 +54,10 @@ class DetailsScreen(Place):
         super().__init__(feed)
         self.key = key
 
+    @property
+    def shows(self) -> Sequence[str]:
+        return PANELS if self.key == "findings" else (self.key,)
+
     def compose(self) -> ComposeResult:
         yield Rows(_header, id="header")
         yield Rows(self._title, id="title")
@@ -66,6 +70,7 @@ class DetailsScreen(Place):
 
     def action_panel(self, key: str) -> None:
         self.key = key
+        self.feed.show(self.shows)
         self.content.scroll_home(animate=False)
         self.draw(self.feed.view())
 

@@ -1,6 +1,6 @@
 """The screen's only source: the store, looked at often and read when something moved."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from altui.clock import Clock
@@ -39,6 +39,10 @@ class Feed:
         return view(
             self._store.snapshot(now), self._store.assessment(), self._pipeline, now, self._facts
         )
+
+    def show(self, panels: Collection[str]) -> None:
+        """Tells the observer which panels are shown; it looks at their details meanwhile."""
+        self._store.show(panels)
 
     @property
     def silent(self) -> bool:

@@ -58,6 +58,10 @@ class MainScreen(Place):
         Binding("q", "app.quit", "quit", id="quit", tooltip="Leave altui; ctrl+q leaves anywhere"),
     ]
 
+    @property
+    def shows(self) -> Sequence[str]:
+        return PANELS
+
     def compose(self) -> ComposeResult:
         yield Rows(_header, id="header")
         yield Rows(_verdict, id="verdict")

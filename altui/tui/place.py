@@ -1,6 +1,6 @@
 """What every screen has in common: it draws the newest view and knows the keys of everywhere."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
@@ -62,7 +62,13 @@ class Place(Screen[None]):
         for rows in self.query(Rows):
             rows.draw(seen)
 
+    @property
+    def shows(self) -> Collection[str]:
+        """Panels whose details are looked at while this screen is on top."""
+        return ()
+
     def on_screen_resume(self) -> None:
+        self.feed.show(self.shows)
         self.draw(self.feed.view())
 
     def action_refresh(self) -> None:

@@ -23,6 +23,7 @@ from altui.core.model.reading import (
     Kibana,
     Runs,
     Series,
+    SyncTables,
     Warehouse,
 )
 from altui.observe.probes import Probe, probes
@@ -343,7 +344,9 @@ async def test_fivetran(table: dict[str, Probe], environment: Mapping[str, str])
     direct = http(path, {**headers, "Accept": "application/json;version=2"})["data"]
     assert seen.succeeded_at == datetime.fromisoformat(direct["succeeded_at"])
     assert seen.setup_state == direct["status"]["setup_state"]
-    assert {item.destination for item in seen.tables} == {"public_emails", "public_applications"}
+    known = await table["fivetran.schemas"].read()
+    assert isinstance(known, SyncTables)
+    assert {item.destination for item in known.tables} == {"public_emails", "public_applications"}
 
 
 async def test_fivetran_finds_the_only_connection(environment: Mapping[str, str]) -> None:

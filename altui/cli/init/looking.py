@@ -63,12 +63,13 @@ def fivetran(settings: Settings, talk: Talk) -> tuple[Settings, str]:
         chosen = talk.choose("Which connection feeds the pipeline?", choices, chosen)
     settings = replace(settings, fivetran=replace(settings.fivetran, connection=chosen))
     seen = _heard(FivetranDiscovery(settings.fivetran).connection())
+    known = _heard(FivetranDiscovery(settings.fivetran).schemas()).tables
     pipeline = settings.pipeline
     sync = pipeline.sync
     if seen.sync_frequency > 0 and seen.schedule_type != "manual":
         sync = replace(sync, every_minutes=seen.sync_frequency)
-    settings = _with_pipeline(settings, tables=copied(pipeline.tables, seen.tables), sync=sync)
-    copies = [f"{one.source} → {one.destination}" for one in seen.tables if one.enabled][:4]
+    settings = _with_pipeline(settings, tables=copied(pipeline.tables, known), sync=sync)
+    copies = [f"{one.source} → {one.destination}" for one in known if one.enabled][:4]
     words = f"{seen.id}: {seen.setup_state}, last success {_moment(seen.succeeded_at)}"
     return settings, ", ".join([words, *copies])
 

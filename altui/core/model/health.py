@@ -5,6 +5,8 @@ from enum import StrEnum
 
 from msgspec import Struct, field
 
+from altui.core.model.observed import Wish
+
 
 class StageId(StrEnum):
     postgres = "postgres"
@@ -146,6 +148,8 @@ class Assessment(Struct, frozen=True):
     due: "Due | None" = None
     syncs: "tuple[SyncSeen, ...]" = ()
     """Newest syncs seen to run, oldest first; carried from look to look."""
+    wishes: "tuple[Wish, ...]" = ()
+    """What the rules need to say more; granted ones stay for as long as they are needed."""
 
 
 class SyncSeen(Struct, frozen=True):

@@ -12,6 +12,11 @@ from altui.core.model.reading import Reading
 R = TypeVar("R")
 
 
+def service_of(probe: str) -> str:
+    """The service in a probe's id, such as `github` in `github.log:812/1`."""
+    return probe.split(".", 1)[0]
+
+
 class Trouble(StrEnum):
     """Why a probe has no answer; it decides between unknown, denied, off and broken."""
 
@@ -67,6 +72,10 @@ class Observation(Struct, frozen=True):
     next_try: datetime | None = None
     took: float | None = None
     """Seconds the last try took."""
+    rest_until: datetime | None = None
+    """The service asked to be left alone until then; no probe of it asks sooner."""
+    detail: bool = False
+    """A panel's detail or a granted wish: it never decides whether its service is seen."""
 
     @property
     def answers(self) -> bool:
@@ -74,29 +83,49 @@ class Observation(Struct, frozen=True):
         return self.error is None or self.error.trouble not in BLINDING
 
 
+class Wish(Struct, frozen=True):
+    """What a rule needs to say more, such as the log of one run.
+
+    A rule makes its wish for as long as it needs the answer, granted or not.
+    """
+
+    probe: str
+    """`service.what`, as in the table of wishes."""
+    key: str
+
+    @property
+    def id(self) -> str:
+        """The probe id of its observation."""
+        return f"{self.probe}:{self.key}"
+
+
 class Snapshot(Struct, frozen=True):
     """All observations at one moment, by probe id."""
 
     at: datetime
     observations: dict[str, Observation] = field(default_factory=dict[str, Observation])
+    details: dict[str, Observation] = field(default_factory=dict[str, Observation])
+    """Panels' details and granted wishes, apart from what decides whether a service is seen."""
+
+    def look(self, probe: str) -> Observation | None:
+        """A probe's observation, or that of a detail or granted wish."""
+        return self.observations.get(probe) or self.details.get(probe)
 
     def get(self, probe: str, kind: type[R]) -> R | None:
         """The last good value of a probe, or None."""
-        observation = self.observations.get(probe)
+        observation = self.look(probe)
         value = observation.value if observation else None
         return value if isinstance(value, kind) else None
 
     def seen_at(self, probe: str) -> datetime | None:
         """When the probe's value was read."""
-        observation = self.observations.get(probe)
+        observation = self.look(probe)
         return observation.at if observation else None
 
     def answered(self) -> "Snapshot":
         """What the services say now: the last values of probes that fail are left out."""
-        return Snapshot(
-            self.at,
-            {
-                probe: seen if seen.answers else replace(seen, value=None)
-                for probe, seen in self.observations.items()
-            },
-        )
+        seen = {
+            probe: seen if seen.answers else replace(seen, value=None)
+            for probe, seen in self.observations.items()
+        }
+        return replace(self, observations=seen)

@@ -75,7 +75,6 @@ class Connection(Struct, frozen=True, tag=True):
     is_historical_sync: bool = False
     tasks: tuple[Note, ...] = ()
     warnings: tuple[Note, ...] = ()
-    tables: tuple[SyncTable, ...] = ()
 
 
 class RunStep(Struct, frozen=True):
@@ -170,4 +169,50 @@ class Kibana(Struct, frozen=True, tag=True):
     time_restore: bool = False
 
 
-Reading = Counts | Connection | Runs | Warehouse | Cluster | Kibana
+class Server(Struct, frozen=True, tag=True):
+    """PostgreSQL answers."""
+
+    version: str
+    recovering: bool
+    """A replica, or a server that replays its log after a crash."""
+
+
+class SyncTables(Struct, frozen=True, tag=True):
+    """The tables a Fivetran connection knows, and which of them it copies."""
+
+    tables: tuple[SyncTable, ...]
+
+
+class Log(Struct, frozen=True, tag=True):
+    """The end of an ended job's log, of what its failing step wrote where that can be told."""
+
+    step: str
+    """Name of the failing step; empty when the job names none."""
+    lines: tuple[str, ...]
+    """Without timestamps, colours and the runner's own grouping marks; the newest last."""
+
+
+class Allocation(Struct, frozen=True, tag=True):
+    """Why Elasticsearch leaves a shard unassigned, in its own words."""
+
+    index: str
+    shard: int
+    primary: bool
+    reason: str
+    """Why the shard became unassigned, such as `NODE_LEFT`; empty when none is unassigned."""
+    explanation: str
+    """Why it stays so."""
+
+
+Reading = (
+    Counts
+    | Connection
+    | Runs
+    | Warehouse
+    | Cluster
+    | Kibana
+    | Server
+    | SyncTables
+    | Log
+    | Allocation
+)

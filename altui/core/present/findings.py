@@ -17,6 +17,7 @@ PANEL_OF_CHECK: tuple[tuple[str, str], ...] = (
     ("bigquery.stale", "fivetran"),
     ("dbt.not_built", "workflow"),
     ("local.", "findings"),
+    ("altui.", "findings"),
 )
 """Where a check's finding is shown, by the start of its id; every other is one of parity.
 
@@ -100,6 +101,8 @@ def _row(seen: View, finding: Finding, width: int, *, wordy: bool) -> Line:
 
 def _who(finding: Finding) -> str:
     """The workflow's findings by its own name, all others by their stage's, or this host's."""
+    if finding.check.startswith("altui."):
+        return "altui"
     if panel_of(finding) == "findings":
         return "this host"
     return "workflow" if panel_of(finding) == "workflow" else STAGE_NAMES[finding.stage][0]

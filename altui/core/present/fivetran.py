@@ -53,7 +53,8 @@ def _short(seen: View) -> Iterator[Line]:
     if connection is None:
         return
     ended = connection.succeeded_at
-    enabled = [table.source.rsplit(".", 1)[-1] for table in connection.tables if table.enabled]
+    known = seen.look.sync_tables.tables if seen.look.sync_tables else ()
+    enabled = [table.source.rsplit(".", 1)[-1] for table in known if table.enabled]
     names = enabled or [table.name for table in seen.pipeline.tables]
     notes = plural(len(connection.warnings), "warning")
     if connection.tasks:

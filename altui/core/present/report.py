@@ -18,7 +18,7 @@ from altui.core.model.health import (
 )
 from altui.core.model.observed import Observation, ProbeError
 from altui.core.model.pipeline import Mart, Table, risk_mart
-from altui.core.model.reading import Connection, Run, Series
+from altui.core.model.reading import Connection, Run, Series, SyncTables
 from altui.core.rules.look import Look
 from altui.core.rules.parity import equal_through, total_difference
 from altui.core.rules.seeing import off, unseen_words
@@ -55,6 +55,7 @@ class Seen(Struct, frozen=True):
 class FivetranPanel(Struct, frozen=True):
     seen: Seen
     connection: Connection | None
+    tables: SyncTables | None
     next_sync_at: datetime | None
     late_at: datetime | None
 
@@ -216,6 +217,7 @@ def _fivetran(look: Look) -> FivetranPanel:
     return FivetranPanel(
         _seen(look.observation("fivetran.connection")),
         look.connection,
+        look.sync_tables,
         look.due.sync_slot,
         look.due.sync_due_at,
     )

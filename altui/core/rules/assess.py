@@ -14,9 +14,10 @@ from altui.core.model.health import (
     TraceRow,
     worst,
 )
-from altui.core.model.observed import Snapshot, Trouble
+from altui.core.model.observed import Snapshot, Trouble, Wish
 from altui.core.model.pipeline import Pipeline, risk_mart
 from altui.core.model.reading import Connection, Runs
+from altui.core.rules.allocation import unexplained
 from altui.core.rules.learning import learnt
 from altui.core.rules.look import Check, Look
 from altui.core.rules.network import sight
@@ -38,6 +39,7 @@ CHECKS: tuple[Check, ...] = (
     nightly,
     indices,
     kibana,
+    unexplained,
 )
 """Every check; a new one is a function and a line here. Losses come from the trace."""
 
@@ -68,10 +70,10 @@ def assess(
     due = due_times(pipeline, snapshot.get("github.runs", Runs), connection, now, syncs)
     look = Look(answered, pipeline, now, due, before.since if before else {}, syncs, snapshot)
     rows = trace(look)
+    checked = [said for check in CHECKS for said in check(look)]
+    found = [said for said in checked if isinstance(said, Finding)]
     blind = tuple(sight(look))
-    findings = tuple(
-        rank([*blind, *_checked(look), *losses(look, rows), *totals(look, rows)], None)
-    )
+    findings = tuple(rank([*blind, *found, *losses(look, rows), *totals(look, rows)], None))
     since = dict(before.since) if before and any_stale(look) else {}
     since |= {finding_key(finding): finding.since for finding in findings}
     since |= {key: look.first_seen(key) for key in (*differences(rows), *unsynced(look))}
@@ -84,17 +86,13 @@ def assess(
         since=since,
         due=due,
         syncs=syncs,
+        wishes=tuple(dict.fromkeys(said for said in checked if isinstance(said, Wish))),
     )
 
 
 def finding_key(finding: Finding) -> str:
     """What makes two findings of two looks the same one."""
     return finding.key or finding.check
-
-
-def _checked(look: Look) -> Iterator[Finding]:
-    for check in CHECKS:
-        yield from check(look)
 
 
 def _health(

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from altui.core.model.days import day_of
 from altui.core.model.health import Due, Finding, SyncSeen
-from altui.core.model.observed import Observation, Snapshot
+from altui.core.model.observed import Observation, Snapshot, Wish
 from altui.core.model.pipeline import Mart, Pipeline, Table
 from altui.core.model.reading import (
     Cluster,
@@ -17,6 +17,7 @@ from altui.core.model.reading import (
     Kibana,
     Runs,
     Series,
+    SyncTables,
     Warehouse,
 )
 
@@ -58,6 +59,10 @@ class Look(Struct, frozen=True):
     @property
     def connection(self) -> Connection | None:
         return self.snapshot.get("fivetran.connection", Connection)
+
+    @property
+    def sync_tables(self) -> SyncTables | None:
+        return self.snapshot.get("fivetran.schemas", SyncTables)
 
     @property
     def runs(self) -> Runs | None:
@@ -108,7 +113,7 @@ class Look(Struct, frozen=True):
         return seen is not None and seen.answers
 
     def observation(self, probe: str) -> Observation | None:
-        return self.snapshot.observations.get(probe)
+        return self.snapshot.look(probe)
 
     def seen_at(self, probe: str) -> datetime | None:
         return self.snapshot.seen_at(probe)
@@ -118,4 +123,4 @@ class Look(Struct, frozen=True):
         return min(self.since.get(key, self.now), self.now)
 
 
-Check = Callable[[Look], Iterable[Finding]]
+Check = Callable[[Look], Iterable[Finding | Wish]]

@@ -4,7 +4,9 @@ from collections.abc import Iterator
 
 from altui.core.model.days import day_of
 from altui.core.model.health import Evidence, Finding, StageId, State
+from altui.core.model.observed import Wish
 from altui.core.model.reading import Run, Runs
+from altui.core.rules.logs import wish_of, with_log
 from altui.core.rules.look import Look
 from altui.core.rules.schedule import (
     CANCELLED,
@@ -23,7 +25,7 @@ DISABLED = {
 """GitHub's words for a workflow that does not run; another one is shown as it is."""
 
 
-def workflow(look: Look) -> Iterator[Finding]:
+def workflow(look: Look) -> Iterator[Finding | Wish]:
     runs = look.runs
     observation = look.observation("github.runs")
     if runs is None or observation is None or observation.error is not None:
@@ -40,7 +42,9 @@ def workflow(look: Look) -> Iterator[Finding]:
     yield from _missed(look, runs)
     yield from _stuck(look, runs)
     if (run := bad_run(look)) is not None:
-        yield _failed(look, run)
+        yield with_log(look, run, _failed(look, run))
+        if run.conclusion in FAILED:
+            yield wish_of(run)
     elif (run := _left_out(look)) is not None:
         subject = f"run {run.number} succeeded without {look.due.coming_day:%d %b}"
         words = f"{run.event} run ended {run.updated_at:%H:%M}Z; the index was counted since"

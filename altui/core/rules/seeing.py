@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from msgspec.structs import replace
 
 from altui.core.model.health import Evidence, Finding, StageId, State
-from altui.core.model.observed import Observation, ProbeError, Snapshot, Trouble
+from altui.core.model.observed import Observation, ProbeError, Snapshot, Trouble, service_of
 from altui.core.model.pipeline import SERVICES
 from altui.core.rules.look import Look
 from altui.core.words import clock
@@ -91,7 +91,7 @@ def in_sight(snapshot: Snapshot, now: datetime) -> Snapshot:
     error that say nothing of this moment: what they miss is unknown, never late.
     """
     seen = {probe: _in_sight(item, now) for probe, item in snapshot.observations.items()}
-    return Snapshot(snapshot.at, seen)
+    return replace(snapshot, observations=seen)
 
 
 def _in_sight(seen: Observation, now: datetime) -> Observation:
@@ -112,10 +112,6 @@ def any_stale(look: Look) -> bool:
         seen.error is not None and seen.error.trouble is Trouble.stale
         for seen in look.snapshot.observations.values()
     )
-
-
-def service_of(probe: str) -> str:
-    return probe.split(".", 1)[0]
 
 
 def own_probes(look: Look, service: str) -> list[Observation]:

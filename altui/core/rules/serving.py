@@ -7,6 +7,7 @@ from altui.core.model.days import day_of
 from altui.core.model.health import Evidence, Finding, StageId, State
 from altui.core.model.pipeline import Mart
 from altui.core.model.reading import Cluster
+from altui.core.rules.allocation import explained
 from altui.core.rules.look import Look
 from altui.core.rules.reach import reader_sees
 
@@ -25,7 +26,8 @@ def indices(look: Look) -> Iterator[Finding]:
 
 def _cluster(look: Look, cluster: Cluster) -> Iterator[Finding]:
     if cluster.status == "red":
-        yield _elastic(look, "elasticsearch.red", State.broken, "Elasticsearch is red")
+        red = _elastic(look, "elasticsearch.red", State.broken, "Elasticsearch is red")
+        yield explained(look, red)
     for index in cluster.indices.values():
         if index.blocks:
             words = f"{index.name} is blocked: {', '.join(index.blocks)}"

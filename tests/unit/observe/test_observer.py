@@ -8,13 +8,10 @@ from pathlib import Path
 import pytest
 
 from altui.core.model.health import Assessment, StageId, VerdictState
-from altui.core.model.observed import Trouble
 from altui.core.model.pipeline import Pipeline
 from altui.core.model.reading import Connection, Counts, Reading
-from altui.observe.looking import look, pause
 from altui.observe.observer import Observer, ended
 from altui.observe.probes import Probe
-from altui.services.errors import ServiceError
 from altui.store.store import Store
 from tests.healthy_world import EVERY, HealthyWorld
 from tests.world import at, healthy
@@ -38,55 +35,8 @@ def probe(
     return Probe(name, StageId.kibana, every, 0.05, cost, read)
 
 
-async def hangs() -> Reading:
-    await asyncio.Event().wait()
-    raise AssertionError("never")
-
-
-async def refuses() -> Reading:
-    raise ServiceError(Trouble.refused, "no", "GET /")
-
-
-async def breaks() -> Reading:
-    raise KeyError("\x1b[31mred")
-
-
 async def answers() -> Reading:
     return value("kibana.status")
-
-
-@pytest.mark.parametrize(
-    ("read", "trouble"),
-    [
-        (hangs, Trouble.unreachable),
-        (refuses, Trouble.refused),
-        (breaks, Trouble.nonsense),
-    ],
-)
-async def test_a_failed_look_keeps_the_last_good_value(
-    read: Callable[[], Awaitable[Reading]], trouble: Trouble
-):
-    good = await look(probe(answers), None, lambda: NOON)
-    later = NOON + timedelta(minutes=1)
-    failed = await look(probe(read), good, lambda: later)
-    assert failed.value == good.value
-    assert (failed.at, failed.tried_at, failed.failing_since) == (NOON, later, later)
-    assert failed.error is not None
-    assert failed.error.trouble is trouble
-    assert "\x1b" not in failed.error.words
-    again = await look(probe(read), failed, lambda: later + timedelta(minutes=1))
-    assert (again.failures, again.failing_since) == (2, later)
-    recovered = await look(probe(answers), again, lambda: later)
-    assert (recovered.error, recovered.failures, recovered.failing_since) == (None, 0, None)
-
-
-async def test_a_failing_probe_is_tried_again_soon_and_then_less_often():
-    seen = await look(probe(refuses), None, lambda: NOON)
-    pauses: list[float] = []
-    for _ in range(8):
-        pauses.append(pause(probe(refuses), seen))
-        seen = await look(probe(refuses), seen, lambda: NOON)
-    assert pauses == [5, 10, 20, 40, 80, 120, 120, 120]
 
 
 async def test_a_round_looks_at_everything_once_and_stores_what_came(tmp_path: Path):

@@ -282,3 +282,94 @@ def test_what_is_sent_is_what_is_shown() -> None:
     query = counts(PIPELINE.marts, "pre", START)
     assert query.repeat == f"POST /_msearch\n{query.text}"
     assert [json.loads(line) for line in query.text.splitlines()][2] == {"index": "pre_b"}
+
+
+SHARDS = [
+    {"index": "pre_a", "shard": "0", "prirep": "r", "state": "UNASSIGNED"},
+    {"index": "pre_a", "shard": "1", "prirep": "p", "state": "UNASSIGNED"},
+    {"index": "pre_a", "shard": "0", "prirep": "p", "state": "STARTED"},
+]
+EXPLAINED = {
+    "index": "pre_a",
+    "shard": 1,
+    "primary": True,
+    "current_state": "unassigned",
+    "unassigned_info": {"reason": "ALLOCATION_FAILED", "details": "disk\x1b[1m full"},
+    "can_allocate": "no",
+    "allocate_explanation": "cannot allocate to any of the nodes",
+    "node_allocation_decisions": [
+        {
+            "deciders": [
+                {"decider": "same_shard", "decision": "YES", "explanation": "fine"},
+                {"decider": "disk_threshold", "decision": "NO", "explanation": "above 85%"},
+            ]
+        },
+        {"deciders": None},
+    ],
+}
+EXPLAIN = "_cluster/allocation/explain"
+
+
+async def test_why_a_shard_is_unassigned(elastic: Any, server: Scripted) -> None:
+    sent: list[tuple[str, str, bytes]] = []
+    asking = elastic(**{"_cat/shards/pre_a": (200, SHARDS), EXPLAIN: (200, EXPLAINED)})
+    script = server.script
+    server.script = lambda *given: (sent.append(given), script(*given))[1]
+    seen = await asking.allocation("pre_a")
+    assert (seen.index, seen.shard, seen.primary, seen.reason) == (
+        "pre_a",
+        1,
+        True,
+        "ALLOCATION_FAILED",
+    )
+    assert seen.explanation == "cannot allocate to any of the nodes; disk full; above 85%"
+    method, path, body = sent[-1]
+    assert (method, path) == ("GET", f"/{EXPLAIN}"), "looking is done by GET"
+    assert json.loads(body) == {"index": "pre_a", "shard": 1, "primary": True}
+
+
+async def test_why_any_shard_is_unassigned(elastic: Any, server: Scripted) -> None:
+    seen = await elastic(**{EXPLAIN: (200, EXPLAINED)}).allocation("*")
+    assert seen.explanation.startswith("cannot allocate")
+    assert [path for _, path in server.asked] == [f"/{EXPLAIN}"]
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        {"_cat/shards/pre_a": (200, SHARDS[2:])},
+        {
+            "_cat/shards/pre_a": (200, SHARDS),
+            EXPLAIN: refused(
+                400, "illegal_argument_exception", "unable to find any unassigned shards to explain"
+            ),
+        },
+    ],
+    ids=["before", "meanwhile"],
+)
+async def test_a_shard_that_healed_has_no_explanation(elastic: Any, answers: Any) -> None:
+    changed = {
+        name: (answer["status"], answer) if isinstance(answer, dict) else answer
+        for name, answer in answers.items()
+    }
+    seen = await elastic(**changed).allocation("pre_a")
+    assert (seen.index, seen.explanation) == ("pre_a", "")
+
+
+@pytest.mark.parametrize("status", [400, 404, 405, 410])
+async def test_a_server_without_explanations(elastic: Any, status: int) -> None:
+    answer = (status, refused(status, "api_not_available_exception", "no handler found"))
+    with pytest.raises(ServiceError, match="not offered here") as raised:
+        await elastic(**{EXPLAIN: answer}).allocation("*")
+    assert raised.value.trouble is Trouble.off
+
+
+async def test_a_server_that_is_too_busy_says_for_how_long(elastic: Any, server: Scripted) -> None:
+    asking = elastic(**{"_cluster/health": (429, refused(429, "circuit_breaking", "too large"))})
+    with pytest.raises(ServiceError) as raised:
+        await asking.cluster()
+    assert raised.value.retry_after == 60
+    server.headers_sent = {**server.headers_sent, "Retry-After": "7"}
+    with pytest.raises(ServiceError) as raised:
+        await asking.cluster()
+    assert (raised.value.trouble, raised.value.retry_after) == (Trouble.unreachable, 7)

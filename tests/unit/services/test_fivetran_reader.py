@@ -10,7 +10,7 @@ from altui.config import FivetranSettings, Secret
 from altui.core.model.observed import Trouble
 from altui.core.model.reading import Note, SyncTable
 from altui.services.errors import ServiceError
-from altui.services.fivetran import FivetranReader
+from altui.services.fivetran import MOST_PAGES, FivetranReader
 from tests.answering import Answers
 
 CONNECTION: dict[str, Any] = {
@@ -76,7 +76,10 @@ async def test_a_connection(fivetran: Answers) -> None:
     assert seen.failed_at is None
     assert seen.sync_state == "levitating", "an unknown word shows as itself"
     assert seen.tasks == (Note("reconnect", "Reconnect now"),)
-    assert seen.tables == (
+
+
+async def test_its_tables(fivetran: Answers) -> None:
+    assert (await reader(fivetran).schemas()).tables == (
         SyncTable("public.emails", "public_emails", True),
         SyncTable("public.secrets", "public_secrets", False),
         SyncTable("audit.log", "", False),
@@ -84,7 +87,9 @@ async def test_a_connection(fivetran: Answers) -> None:
 
 
 async def test_what_is_sent(fivetran: Answers) -> None:
-    await reader(fivetran).connection()
+    asking = reader(fivetran)
+    await asking.connection()
+    await asking.schemas()
     detail, schemas = fivetran.asked
     assert detail.headers["accept"] == "application/json;version=2"
     assert schemas.headers["accept"] == "application/json"
@@ -96,13 +101,14 @@ async def test_nulls_everywhere(fivetran: Answers) -> None:
     fivetran.by_path["/v1/connections/warm_lantern"] = ok(bare)
     fivetran.by_path["/v1/connections/warm_lantern/schemas"] = ok({"schemas": None})
     seen = await reader(fivetran).connection()
-    assert (seen.setup_state, seen.succeeded_at, seen.tasks, seen.tables) == ("", None, (), ())
+    assert (seen.setup_state, seen.succeeded_at, seen.tasks) == ("", None, ())
+    assert (await reader(fivetran).schemas()).tables == ()
 
 
 async def test_a_connection_without_schemas_yet(fivetran: Answers) -> None:
     path = "/v1/connections/warm_lantern/schemas"
     fivetran.by_path[path] = httpx.Response(404, json={"code": "NotFound_SchemaConfig"})
-    assert (await reader(fivetran).connection()).tables == ()
+    assert (await reader(fivetran).schemas()).tables == ()
 
 
 async def test_the_only_connection_is_found_over_groups_and_pages(fivetran: Answers) -> None:
@@ -120,7 +126,20 @@ async def test_the_only_connection_is_found_over_groups_and_pages(fivetran: Answ
     assert (await asking.connection()).id == "warm_lantern"
     before = len(fivetran.asked)
     await asking.connection()
-    assert len(fivetran.asked) == before + 2, "it is looked for once"
+    assert len(fivetran.asked) == before + 1, "it is looked for once"
+
+
+@pytest.mark.parametrize("cursor", ["the same", None])
+async def test_a_list_without_end_is_left(fivetran: Answers, cursor: str | None) -> None:
+    def groups(request: httpx.Request) -> httpx.Response:
+        following = cursor or f"after {request.url.params.get('cursor')}"
+        return ok({"items": [], "next_cursor": following})
+
+    fivetran.by_path["/v1/groups"] = groups
+    with pytest.raises(ServiceError, match="set FIVETRAN_CONNECTION") as raised:
+        await reader(fivetran, "").connection()
+    assert raised.value.trouble is Trouble.nonsense
+    assert len(fivetran.asked) == (2 if cursor else MOST_PAGES)
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ async def test_an_answer_comes_with_status_headers_and_body(answers: Answers) ->
         (401, Trouble.denied, 1),
         (403, Trouble.denied, 1),
         (404, Trouble.missing, 1),
-        (429, Trouble.unreachable, 3),
+        (429, Trouble.unreachable, 1),
         (500, Trouble.refused, 1),
         (503, Trouble.refused, 3),
     ],

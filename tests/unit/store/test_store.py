@@ -122,3 +122,54 @@ def test_who_only_looks_whether_a_lock_is_held_keeps_nobody_from_taking_it(store
         taking.start()
     taking.join()
     assert taken == [True]
+
+
+def test_panels_are_shown_for_as_long_as_somebody_shows_them(tmp_path: Path):
+    observer, one, two = (Store.open(tmp_path) for _ in range(3))
+    assert not observer.shown("fivetran")
+    one.show(["fivetran", "parity"])
+    two.show(["fivetran"])
+    assert observer.shown("fivetran")
+    assert observer.shown("parity")
+    one.show(["parity"])
+    assert observer.shown("fivetran"), "another screen shows it still"
+    two.close()
+    assert not observer.shown("fivetran")
+    one.show([])
+    assert not observer.shown("parity")
+    observer.close()
+    one.close()
+
+
+def test_a_screen_that_was_killed_shows_nothing(tmp_path: Path):
+    observer = Store.open(tmp_path)
+    code = (
+        "import sys, pathlib; from altui.store.store import Store;"
+        "store = Store.open(pathlib.Path(sys.argv[1])); store.show(['fivetran']);"
+        "print('shown', flush=True); sys.stdin.read()"
+    )
+    screen = subprocess.Popen(
+        [sys.executable, "-c", code, str(tmp_path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    assert screen.stdout is not None
+    screen.stdout.readline()
+    assert observer.shown("fivetran")
+    screen.kill()
+    screen.communicate()
+    assert not observer.shown("fivetran")
+    observer.close()
+
+
+def test_details_stand_apart_and_can_be_dropped(tmp_path: Path):
+    store = Store.open(tmp_path)
+    store.put_observations(
+        [Observation("kibana.status"), Observation("github.log:1/1", detail=True)]
+    )
+    seen = store.snapshot(NOON)
+    assert (set(seen.observations), set(seen.details)) == ({"kibana.status"}, {"github.log:1/1"})
+    assert seen.look("github.log:1/1") is not None
+    store.drop(["github.log:1/1", "never.there"])
+    assert store.snapshot(NOON).details == {}
+    store.close()
