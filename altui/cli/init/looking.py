@@ -165,8 +165,9 @@ def kibana(settings: Settings, talk: Talk) -> tuple[Settings, str]:
     settings = _with_pipeline(settings, dashboard=dashboard)
     missing = [] if dashboard.data_view in titles else [f"no data view {dashboard.data_view}"]
     missing += [] if seen.dashboard else [f"no dashboard {dashboard.id}"]
+    version = f" {seen.version}" if seen.version else ""
     shown = f', dashboard "{seen.dashboard}"' if seen.dashboard else ""
-    return settings, f"Kibana {seen.version or ''} is {seen.level}{shown}{_but(missing)}"
+    return settings, f"Kibana{version} is {seen.level}{shown}{_but(missing)}"
 
 
 def _table(table: Table, there: tuple[SourceTable, ...], talk: Talk) -> Table:
