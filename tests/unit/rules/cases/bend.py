@@ -210,6 +210,33 @@ def counted_after(snapshot: Snapshot, probe: str, moment: datetime) -> Snapshot:
     return Snapshot(snapshot.at, {**snapshot.observations, probe: seen})
 
 
+def unsynced(trouble: Trouble) -> Snapshot:
+    """Nothing was synced since 08:00, the source wrote at 09:00, and Fivetran tells nothing."""
+    snapshot = blind("fivetran.connection", trouble, "no FIVETRAN_API_KEY")
+    source, copy = snapshot.get("postgres.counts", Counts), snapshot.get("bigquery.counts", Counts)
+    assert source is not None and copy is not None
+    emails, raw = source.series["emails"], copy.series["raw.emails"]
+    today = {NOON.date(): at("2026-11-23 09:00")}
+    emails = msgspec.structs.replace(emails, changed=emails.changed | today)
+    raw = msgspec.structs.replace(raw, synced=at("2026-11-23 08:00"))
+    snapshot = with_value(snapshot, "postgres.counts", series=source.series | {"emails": emails})
+    return with_value(snapshot, "bigquery.counts", series=copy.series | {"raw.emails": raw})
+
+
+def unbuilt(trouble: Trouble) -> Snapshot:
+    """Marts and index end the day before, long after tonight's run, and GitHub tells nothing."""
+    night = healthy(at("2026-11-23 03:00")).observations
+    snapshot = blind("github.runs", trouble, "no GITHUB_TOKEN")
+    old = {probe: night[probe] for probe in ("bigquery.tables", "elasticsearch.counts")}
+    new = {probe: msgspec.structs.replace(seen, at=NOON) for probe, seen in old.items()}
+    snapshot = Snapshot(NOON, snapshot.observations | new)
+    counts = snapshot.get("bigquery.counts", Counts)
+    before = night["bigquery.counts"].value
+    assert counts is not None and isinstance(before, Counts)
+    mart = {"mart.mrt_risk_daily": before.series["mart.mrt_risk_daily"]}
+    return with_value(snapshot, "bigquery.counts", series=counts.series | mart)
+
+
 BLOCKED = {INDEX: Index(INDEX, "green", "open", 1, 1, ("read_only_allow_delete",))}
 REFUSED = "connection refused"
 TASK = Note("reconnect", "Database credentials expired")

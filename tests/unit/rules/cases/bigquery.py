@@ -14,6 +14,7 @@ from tests.unit.rules.cases.bend import (
     row_written,
     since_success,
     total_off_by,
+    unsynced,
     warehouse,
 )
 from tests.unit.rules.cases.case import Case, Edge
@@ -42,6 +43,13 @@ CASES: tuple[Case, ...] = (
         "totals differ by more than 1 % though each day is equal",
         (total_off_by(500),),
         "parity.total",
+    ),
+    Case(
+        S.bigquery,
+        X.late,
+        "Fivetran is unseen: rows written at the source since `_fivetran_synced` wait too long",
+        (unsynced(Trouble.off),),
+        "bigquery.stale",
     ),
     Case(
         S.bigquery,

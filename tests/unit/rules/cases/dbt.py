@@ -22,6 +22,7 @@ from tests.unit.rules.cases.bend import (
     runs_of,
     synced,
     tonight,
+    unbuilt,
     warehouse,
 )
 from tests.unit.rules.cases.case import Case, Edge
@@ -141,6 +142,13 @@ CASES: tuple[Case, ...] = (
         "bigquery.denied",
     ),
     Case(S.dbt, X.off, "no BQ_PROJECT", (warehouse(Trouble.off, "no BQ_PROJECT"),)),
+    Case(
+        S.dbt,
+        X.late,
+        "GitHub is unseen: the marts were not built since the night's schedule",
+        (unbuilt(Trouble.off),),
+        "dbt.not_built",
+    ),
 )
 
 EDGES: tuple[Edge, ...] = (
