@@ -32,8 +32,9 @@ from tests.healthy_history import NEVER, OPS, PER_DAY, SECOND, Execution, Histor
 from tests.world import STEPS, healthy
 
 MARTS = ("mrt_risk_daily", *OPS)
-EVERY = {probe.id: probe.every for probe in probes(Settings(), system_clock)}
-"""Seconds between two readings of a probe."""
+ANSWERED = healthy(datetime(2026, 1, 1, 12, tzinfo=UTC)).observations
+EVERY = {p.id: p.every for p in probes(Settings(), system_clock) if p.id in ANSWERED}
+"""Seconds between two readings of each probe whose answer is told here."""
 
 
 class Read(NamedTuple):

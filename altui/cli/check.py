@@ -58,8 +58,9 @@ def _assessment(settings: Settings, store: Store, clock: Clock, *, fresh: bool) 
         if fresh:
             _ask_observer(store)
         known = store.assessment()
-        if known is not None and clock() - known.at < SILENCE:
-            age = (clock() - known.at).total_seconds()
+        # an assessment of the future is no sign of life: somebody set the clock back
+        if known is not None and abs(clock() - known.at) < SILENCE:
+            age = max((clock() - known.at).total_seconds(), 0)
             sys.stderr.write(
                 f"altui: as the observer saw it {age:.0f} s ago; --fresh asks every service anew\n"
             )

@@ -177,7 +177,7 @@ def test_the_seed_drops_one_night_of_the_week_and_starts_the_others_late():
     assert max(delays) > timedelta(minutes=45)
 
 
-async def test_a_week_with_a_dropped_night_across_the_end_of_a_month(tmp_path: Path):
+async def test_a_week_in_which_a_night_is_dropped(tmp_path: Path):
     with watched("2026-11-27T12:00", tmp_path) as watch:
         for night in NIGHTS:
             judge = dropped if night == DROPPED else healthy

@@ -13,14 +13,18 @@ import pytest
 
 from altui.cli.check import check
 from altui.cli.exits import Exit
+from altui.clock import clock_of
+from altui.config import load
 from altui.core.model.observed import Snapshot, Trouble
 from altui.core.model.pipeline import Pipeline
-from altui.core.present.report import Report
+from altui.core.present.report import Report, report
 from altui.core.rules.assess import assess
 from altui.store.store import Store
+from altui.tui.feed import Feed, facts_of
 from tests.world import at, healthy, with_error, with_value
 
 NOON = at("2026-11-23 12:00")
+CLIENTS = {"httpx", "psycopg", "elasticsearch", "google.cloud.bigquery", "dbt", "textual"}
 
 
 @pytest.fixture
@@ -92,6 +96,49 @@ def test_what_a_silent_observer_left_is_not_passed_off_as_now(
     fed(observed, Snapshot(NOON - timedelta(hours=9), healthy(NOON).observations))
     assert check(environ, as_json=False, fresh=False) is not Exit.ok
     assert "observer saw it" not in capsys.readouterr().err
+
+
+def test_an_assessment_of_the_future_is_not_passed_off_as_now(
+    observed: Store, environ: dict[str, str], capsys: pytest.CaptureFixture[str]
+):
+    """The clock was set back; the observer has not looked since."""
+    fed(observed, Snapshot(NOON + timedelta(hours=9), healthy(NOON).observations))
+    assert check(environ, as_json=False, fresh=False) is not Exit.ok
+    assert "observer saw it" not in capsys.readouterr().err
+
+
+def test_beside_an_observer_it_prints_the_figures_of_the_screen(
+    observed: Store, environ: dict[str, str], capsys: pytest.CaptureFixture[str]
+):
+    fed(observed, with_value(healthy(NOON), "kibana.status", dashboard=None))
+    settings = load(environ)
+    feed = Feed(settings, observed, clock_of(settings.clock), facts_of(settings, NOON, environ))
+    seen = feed.view()
+    assert seen.assessment is not None
+    made = report(seen.look, seen.assessment, settings.profile)
+    screen = json.loads(msgspec.json.encode(made))
+    check(environ, as_json=True, fresh=False)
+    printed = json.loads(capsys.readouterr().out)
+    assert printed == screen | {"generated_at": printed["generated_at"]}
+
+
+def test_beside_an_observer_no_client_is_loaded(observed: Store, environ: dict[str, str]):
+    """0.3 s leave no time for one."""
+    fed(observed, healthy(NOON))
+    program = (
+        "import os, sys; from altui.cli.check import check\n"
+        "assert check(os.environ, as_json=True, fresh=False) == 0\n"
+        f"found = {CLIENTS} & set(sys.modules)\n"
+        "assert not found, found"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, **environ},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
 
 
 def test_nothing_seen_at_all_exits_3(

@@ -4,10 +4,18 @@
 `python -m docs.states` prints both as docs/states.md.
 """
 
-from tests.unit.rules.cases import bigquery, dbt, elasticsearch, fivetran, kibana, postgres
+from tests.unit.rules.cases import (
+    bigquery,
+    dbt,
+    elasticsearch,
+    fivetran,
+    kibana,
+    postgres,
+    unwatched,
+)
 from tests.unit.rules.cases.case import Case, Edge, judged
 
-_STAGES = (postgres, fivetran, bigquery, dbt, elasticsearch, kibana)
+_STAGES = (postgres, fivetran, bigquery, dbt, elasticsearch, kibana, unwatched)
 CASES: tuple[Case, ...] = tuple(case for stage in _STAGES for case in stage.CASES)
 EDGES: tuple[Edge, ...] = tuple(edge for stage in _STAGES for edge in stage.EDGES)
 

@@ -35,12 +35,14 @@ CASES: tuple[Case, ...] = (
         X.due,
         "before the nightly run's due time, whatever is missing",
         (healthy(at("2026-11-23 00:10")),),
+        real="tests/sandbox/test_week.py::test_a_week_in_which_a_night_is_dropped",
     ),
     Case(
         S.dbt,
         X.due,
         "the nightly run is at work",
         (tonight(TONIGHTS, conclusion=None, status="in_progress"),),
+        real="tests/sandbox/test_week.py::test_a_week_in_which_a_night_is_dropped",
     ),
     Case(
         S.dbt,
@@ -55,6 +57,7 @@ CASES: tuple[Case, ...] = (
         "no run so long after the schedule's usual delay",
         (with_value(healthy(NOON), "github.runs", runs=runs_of(healthy(NOON))[1:]),),
         "workflow.missed",
+        real="tests/sandbox/test_week.py::test_a_week_in_which_a_night_is_dropped",
     ),
     Case(
         S.dbt,

@@ -32,6 +32,7 @@ CASES: tuple[Case, ...] = (
         X.due,
         "before the nightly run's due time, whatever is missing",
         (healthy(at("2026-11-23 03:20")),),
+        real="tests/sandbox/test_week.py::test_a_week_in_which_a_night_is_dropped",
     ),
     Case(
         S.elasticsearch,
