@@ -1,0 +1,140 @@
+"""What every exam starts from, and how a service's refusal becomes a result."""
+
+from collections.abc import AsyncGenerator, Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from urllib.parse import quote, unquote, urlsplit
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from altui.config import Secret, Settings
+from altui.core.model.doctor import Result
+from altui.core.model.health import State
+from altui.core.rules.seeing import STATE_OF
+from altui.services.errors import ServiceError
+from altui.services.http import MakeTransport
+
+PATIENCE = 8.0
+"""Seconds for one question to a service."""
+
+
+class Context(Struct):
+    settings: Settings
+    environ: Mapping[str, str]
+    file: Path | None
+    """The altui.toml in use."""
+    origins: Mapping[str, str]
+    """Where each setting comes from, in words, by `section.key`."""
+    skews: dict[str, timedelta] = field(default_factory=dict[str, timedelta])
+    """How far ahead of this host each service's clock is, where it said."""
+    transport: MakeTransport | None = None
+    """Stands between the HTTP exams and the network; tests give one of their own."""
+
+    def heard(self, service: str, date: str | None) -> None:
+        """Notes a service's `Date` header."""
+        if not date:
+            return
+        try:
+            moment = parsedate_to_datetime(date)
+        except ValueError:
+            return
+        if moment.tzinfo is not None:
+            self.skews.setdefault(service, moment - datetime.now(UTC))
+
+    def came_from(self, *settings: str) -> str:
+        """` (now from ...)`: where wrong settings come from, as part of a sentence."""
+        known = dict.fromkeys(self.origins[name] for name in settings if name in self.origins)
+        return f" (now from {', '.join(known)})" if known else ""
+
+
+Exams = AsyncGenerator[Result]
+"""The results of one service, as they come; those that came before a hang are kept."""
+Exam = Callable[[Context], Exams]
+
+
+def failed(
+    id: str,
+    subject: str,
+    error: ServiceError,
+    fix: str = "",
+    commands: tuple[str, ...] = (),
+    *,
+    matters: bool = True,
+) -> Result:
+    """A result in the service's own words."""
+    return Result(
+        id, subject, STATE_OF[error.trouble], error.words, error.where, fix, commands, matters
+    )
+
+
+def untestable(id: str, subject: str, said: str, fix: str = "") -> Result:
+    """What only a write would tell: never ok, and no reason to wake anyone."""
+    return Result(id, subject, State.unknown, said, "nothing: reading cannot tell", fix, (), False)
+
+
+def unset(id: str, subject: str, variable: str, follows: str, fix: str, *, half: bool) -> Result:
+    """A setting that is not there: off, or broken where its fellows are set (`half`)."""
+    state = State.broken if half else State.off
+    said = f"{variable} is not set: {follows}"
+    return Result(id, subject, state, said, "environment and altui.toml", fix)
+
+
+def masker(settings: Settings) -> Callable[[Result], Result]:
+    """Hides every secret of the settings from a result: a service may repeat what it was sent."""
+    words = {
+        form
+        for secret in _secrets(settings)
+        for form in (secret, quote(secret, safe=""), unquote(secret))
+        if len(form) > 3
+    }
+    longest_first = sorted(words, key=len, reverse=True)
+
+    def mask(text: str) -> str:
+        for word in longest_first:
+            text = text.replace(word, "***")
+        return text
+
+    def masked(result: Result) -> Result:
+        return replace(
+            result,
+            said=mask(result.said),
+            tried=mask(result.tried),
+            fix=mask(result.fix),
+            commands=tuple(map(mask, result.commands)),
+        )
+
+    return masked
+
+
+def _secrets(settings: Settings) -> list[str]:
+    found: list[str] = []
+    for section in vars_of(settings):
+        for value in vars_of(section):
+            if isinstance(value, Secret) and value:
+                found += _parts(value.reveal())
+    return found
+
+
+def vars_of(struct: object) -> list[object]:
+    """The values of a Struct's fields; nothing of anything else."""
+    if not isinstance(struct, Struct):
+        return []
+    return [getattr(struct, name) for name in struct.__struct_fields__]
+
+
+def _parts(secret: str) -> list[str]:
+    """A key itself; of a URL the password, and what stands between scheme and host."""
+    if "://" in secret:
+        try:
+            parts = urlsplit(secret)
+            password = parts.password
+        except ValueError:
+            return [secret]
+        user_and_password = parts.netloc.rpartition("@")[0] if password else ""
+        return [part for part in (password, user_and_password) if part]
+    if "password=" in secret:
+        value = secret.partition("password=")[2]
+        return [secret, value[1:].partition("'")[0] if value[:1] == "'" else value.split(" ")[0]]
+    return [secret]
