@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from altui.cli.exits import Exit
 from altui.clock import clock_of
 from altui.config import find, load
-from altui.core.model.doctor import VERSION, Examination
+from altui.core.model.doctor import Examination, examination
 from altui.core.present.doctor import bad, blind, rows
 from altui.core.present.glyphs import glyphs
 from altui.core.present.rows import ascii_only
@@ -34,7 +34,7 @@ def doctor(
 
     async def look() -> Examination:
         sections = await examine(context, chosen, seconds)
-        seen = Examination(VERSION, clock_of(settings.clock)(), settings.profile, sections)
+        seen = examination(clock_of(settings.clock)(), settings.profile, sections)
         # printed before the loop closes: a name server that hangs would hold it
         _print(seen, as_json=as_json)
         return seen

@@ -27,7 +27,11 @@ from altui.doctor.exam import Context, Exams
 from altui.doctor.project import locate
 from altui.services.text import clean
 
-PROGRAM = "from dbt.cli.main import cli; cli()"
+PROGRAM = (
+    "import sys; sys.modules.update(dict.fromkeys(('pandas', 'pyarrow', 'numpy')));"
+    "from dbt.cli.main import cli; cli()"
+)
+"""dbt without the optional packages that double its start."""
 KEYS = ("name", "database", "schema")
 HELD = {
     "project": "BQ_PROJECT",

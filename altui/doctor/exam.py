@@ -45,7 +45,12 @@ class Context(Struct):
 
     def came_from(self, *settings: str) -> str:
         """` (now from ...)`: where wrong settings come from, as part of a sentence."""
-        known = dict.fromkeys(self.origins[name] for name in settings if name in self.origins)
+        known = dict.fromkeys(
+            # the sentence names the service's own variable; only another name is news
+            words if words.startswith("ALTUI_") else words.rpartition(" in ")[2]
+            for name in settings
+            if (words := self.origins.get(name))
+        )
         return f" (now from {', '.join(known)})" if known else ""
 
 

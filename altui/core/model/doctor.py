@@ -42,12 +42,6 @@ class Section(Struct, frozen=True):
     """Address or place, without a password."""
     results: tuple[Result, ...]
 
-    @property
-    def state(self) -> State:
-        """The worst result that matters; off when nothing is set."""
-        quiet = {State.ok, State.off}
-        return worst([one.state for one in self.results if one.bad or one.state in quiet])
-
 
 class Examination(Struct, frozen=True):
     """The whole report: `altui doctor --json` prints it. Versioned; changes only add."""
@@ -55,4 +49,13 @@ class Examination(Struct, frozen=True):
     version: int
     at: datetime
     profile: str
+    state: State
+    """The worst result that matters; off when nothing is set."""
     sections: tuple[Section, ...]
+
+
+def examination(at: datetime, profile: str, sections: tuple[Section, ...]) -> Examination:
+    results = [result for section in sections for result in section.results]
+    quiet = {State.ok, State.off}
+    state = worst([one.state for one in results if one.bad or one.state in quiet])
+    return Examination(VERSION, at, profile, state, sections)

@@ -43,7 +43,7 @@ def rows(seen: Examination, signs: Glyphs, width: int) -> Iterator[Line]:
         for result in section.results:
             yield from _result(result, signs, width)
         yield line(f"{section.service}.gap")
-    yield _sum(seen, signs)
+    yield from _sum(seen, signs, width)
 
 
 def shell_lines(command: str, width: int) -> list[str]:
@@ -100,7 +100,7 @@ def _wrapped(text: str, room: int) -> list[str]:
     return wrap(text, room, break_on_hyphens=False) or [""]
 
 
-def _sum(seen: Examination, signs: Glyphs) -> Line:
+def _sum(seen: Examination, signs: Glyphs, width: int) -> Iterator[Line]:
     results = [result for section in seen.sections for result in section.results]
     wrong = bad(seen)
     if wrong:
@@ -109,15 +109,19 @@ def _sum(seen: Examination, signs: Glyphs) -> Line:
         said = ", ".join(f"{counted[state]} {state.value}" for state in order)
         worst = order[0]
         where = ", ".join(_unique(result.id.partition(".")[0] for result in wrong))
-        sign = f"{signs.states[worst]} {said}"
-        return line("sum", (sign, tone_of(worst)), f" in {where}; the fix is under each")
+        yield line(
+            "sum", (f"{signs.states[worst]} {said}", tone_of(worst)), ": see each for its fix"
+        )
+        for number, text in enumerate(_wrapped(f"in {where}", width - 2)):
+            yield line(f"sum.{number}", f"  {text}")
+        return
     oks = sum(result.state is State.ok for result in results)
     rest = Counter(result.state for result in results if result.state is not State.ok)
     untested = sum(count for state, count in rest.items() if state is not State.off)
     parts = [plural(oks, "thing") + " in order"]
     parts += [f"{rest[State.off]} off"] if rest[State.off] else []
     parts += [f"{untested} cannot be tested here"] if untested else []
-    return line("sum", (f"{signs.states[State.ok]} ok", Tone.ok), f": {', '.join(parts)}")
+    yield line("sum", (f"{signs.states[State.ok]} ok", Tone.ok), f": {', '.join(parts)}")
 
 
 def _unique(names: Iterable[str]) -> list[str]:
