@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from altui.cli.exits import Exit
 from altui.clock import clock_of
-from altui.config import find, load
+from altui.config import ConfigError, find, load
 from altui.core.model.doctor import Examination, examination
 from altui.core.present.doctor import bad, blind, rows
 from altui.core.present.glyphs import glyphs
@@ -27,6 +27,8 @@ def doctor(
     0 all in order or off, 1 something denied, broken or unknown, 3 no service answered. Raises
     ConfigError when the settings themselves are wrong.
     """
+    if unheard := [name for name in services if name not in EXAMS]:
+        raise ConfigError(f"--service {unheard[0]}: choose among {', '.join(EXAMS)}")
     settings = load(environ)
     file = find(environ)
     context = Context(settings, environ, file, origins(environ, file))

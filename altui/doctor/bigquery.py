@@ -22,7 +22,7 @@ from altui.doctor.bigquery_roles import (
     grant_on_project,
     viewer,
 )
-from altui.doctor.exam import PATIENCE, Context, Exams, failed, unset
+from altui.doctor.exam import Context, Exams, failed, unset
 from altui.doctor.settings import account_of
 from altui.services.bigquery_access import account, open_read_session, project_permissions
 from altui.services.bigquery_client import Calls, connect
@@ -67,7 +67,7 @@ async def exam(context: Context) -> Exams:
     yield await _storage(context, found)
 
 
-async def _ask(where: str, ask: Callable[[], T], seconds: float = PATIENCE) -> T:
+async def _ask(where: str, ask: Callable[[], T], seconds: float) -> T:
     """One question of a blocking client, bounded. Raises ServiceError."""
 
     def work() -> T:
@@ -86,11 +86,11 @@ async def _job_user(context: Context, found: Found) -> Result:
     def ask() -> None:
         found.client = connect(settings)
         found.who = _who(found.client, settings)
-        Calls(found.client, PATIENCE).estimate(Query("SELECT 1"))
+        Calls(found.client, context.patience).estimate(Query("SELECT 1"))
 
     where = f"dry run of SELECT 1 in {settings.project}"
     try:
-        await _ask(where, ask)
+        await _ask(where, ask, context.patience)
     except ServiceError as error:
         return _no_query(context, found, error)
     as_whom = f" as {found.who.account}" if found.who.account else ""
@@ -150,7 +150,7 @@ async def _datasets(context: Context, found: Found) -> Result:
     missing: dict[str, str] = {}
 
     def ask() -> None:
-        calls = Calls(found.client, PATIENCE)
+        calls = Calls(found.client, context.patience)
         for name in _named(settings):
             try:
                 dataset = calls.dataset(f"{settings.project}.{name}")
@@ -161,7 +161,7 @@ async def _datasets(context: Context, found: Found) -> Result:
             found.access[name] = Access(_entries(dataset), frozenset())
 
     try:
-        await _ask(tried, ask)
+        await _ask(tried, ask, context.patience)
     except ServiceError as error:
         commands = _grants(settings, found.who, "bigquery.dataViewer")
         fix = "an administrator grants at least Data Viewer, in the project or on a dataset"
@@ -206,7 +206,7 @@ async def _tables(context: Context, found: Found) -> Result:
     lacking: list[str] = []
 
     def ask() -> None:
-        calls = Calls(found.client, PATIENCE)
+        calls = Calls(found.client, context.patience)
         for relation in wanted:
             try:
                 table = calls.table(f"{settings.project}.{relation.name}")
@@ -222,7 +222,7 @@ async def _tables(context: Context, found: Found) -> Result:
             )
 
     try:
-        await _ask(tried, ask)
+        await _ask(tried, ask, context.patience)
     except ServiceError as error:
         fix = "an administrator grants at least Data Viewer"
         commands = _grants(settings, found.who, "bigquery.dataViewer")
@@ -249,7 +249,7 @@ async def _roles(context: Context, found: Found) -> list[Result]:
     why = ""
 
     def on_tables() -> dict[str, frozenset[str]]:
-        calls = Calls(found.client, PATIENCE)
+        calls = Calls(found.client, context.patience)
         held: dict[str, frozenset[str]] = {}
         for relation in found.there:
             answer = calls.permitted(f"{settings.project}.{relation.name}", WRITE)
@@ -258,7 +258,7 @@ async def _roles(context: Context, found: Found) -> list[Result]:
         return held
 
     try:
-        held = await _ask("tables.testIamPermissions", on_tables)
+        held = await _ask("tables.testIamPermissions", on_tables, context.patience)
     except ServiceError as error:
         return [
             failed("bigquery.viewer", "Data Viewer", error, matters=False),
@@ -267,7 +267,8 @@ async def _roles(context: Context, found: Found) -> list[Result]:
     try:
         in_project = await _ask(
             "projects.testIamPermissions",
-            lambda: project_permissions(settings, found.client, [CREATE], PATIENCE),
+            lambda: project_permissions(settings, found.client, [CREATE], context.patience),
+            context.patience,
         )
     except ServiceError as error:
         why = error.words
@@ -295,7 +296,9 @@ async def _storage(context: Context, found: Found) -> Result:
     where = f"CreateReadSession of {table}"
     try:
         await _ask(
-            where, lambda: open_read_session(settings, table, found.client, PATIENCE), 2 * PATIENCE
+            where,
+            lambda: open_read_session(settings, table, found.client, context.patience),
+            2 * context.patience,  # Google's gRPC client takes its time to load
         )
     except ServiceError as error:
         if error.trouble is Trouble.off:

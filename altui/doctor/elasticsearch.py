@@ -9,7 +9,7 @@ from altui.core.model.health import State
 from altui.core.model.observed import Trouble
 from altui.core.model.reading import Cluster
 from altui.core.words import plural
-from altui.doctor.exam import PATIENCE, Context, Exams, failed, unset
+from altui.doctor.exam import Context, Exams, failed, unset
 from altui.services.elasticsearch import NOT_OFFERED, ElasticsearchReader, translated, with_port
 from altui.services.errors import ServiceError, deadline
 from altui.services.lean import lean_imports
@@ -43,7 +43,7 @@ async def exam(context: Context) -> Exams:
     yield server
     if server.state is not State.ok:
         return
-    reader = ElasticsearchReader(settings, context.settings.pipeline, PATIENCE)
+    reader = ElasticsearchReader(settings, context.settings.pipeline, context.patience)
     try:
         seen = await reader.cluster()
         yield _health(seen)
@@ -64,9 +64,10 @@ async def _ask(context: Context, where: str, ask: "Callable[[Elasticsearch], T]"
         with translated(where, url):
             with lean_imports():
                 from elasticsearch import Elasticsearch
-            return ask(Elasticsearch(with_port(url), request_timeout=PATIENCE, max_retries=0))
+            seconds = context.patience
+            return ask(Elasticsearch(with_port(url), request_timeout=seconds, max_retries=0))
 
-    async with deadline(PATIENCE, where):
+    async with deadline(context.patience, where):
         return await in_thread(work)
 
 

@@ -17,7 +17,11 @@ from altui.services.errors import ServiceError
 from altui.services.http import MakeTransport
 
 PATIENCE = 8.0
-"""Seconds for one question to a service."""
+"""Seconds for one question to a service; more where everything together is given more."""
+
+
+DEFAULT, ENVIRONMENT = "default", "environment"
+"""How `origins` says that a setting is left alone, and what it puts before a variable."""
 
 
 class Context(Struct):
@@ -29,6 +33,8 @@ class Context(Struct):
     """Where each setting comes from, in words, by `section.key`."""
     skews: dict[str, timedelta] = field(default_factory=dict[str, timedelta])
     """How far ahead of this host each service's clock is, where it said."""
+    patience: float = PATIENCE
+    """Seconds for one question."""
     transport: MakeTransport | None = None
     """Stands between the HTTP exams and the network; tests give one of their own."""
 
@@ -45,12 +51,15 @@ class Context(Struct):
 
     def came_from(self, *settings: str) -> str:
         """` (now from ...)`: where wrong settings come from, as part of a sentence."""
-        known = dict.fromkeys(
-            # the sentence names the service's own variable; only another name is news
-            words if words.startswith("ALTUI_") else words.rpartition(" in ")[2]
-            for name in settings
-            if (words := self.origins.get(name))
-        )
+        known: dict[str, None] = {}
+        for name in settings:
+            words = self.origins.get(name, DEFAULT)
+            place, _, variable = words.partition(" ")
+            if place == ENVIRONMENT and not variable.startswith("ALTUI_"):
+                # the sentence names the service's own variable; only another name is news
+                words = "the environment"
+            if words != DEFAULT:
+                known[words] = None
         return f" (now from {', '.join(known)})" if known else ""
 
 

@@ -18,7 +18,7 @@ from altui.doctor import (
     postgres,
     settings,
 )
-from altui.doctor.exam import Context, Exam, masker
+from altui.doctor.exam import PATIENCE, Context, Exam, masker
 
 EXAMS: dict[str, Exam] = {
     "settings": settings.exam,
@@ -42,6 +42,7 @@ async def examine(
 ) -> tuple[Section, ...]:
     """A section a service, in the order of EXAMS; ends within `seconds` whatever hangs."""
     chosen = [service for service in EXAMS if service in services]
+    context.patience = PATIENCE * seconds / SECONDS
     results = await asyncio.gather(
         *(_examined(service, EXAMS[service], context, seconds) for service in chosen)
     )

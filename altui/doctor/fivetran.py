@@ -9,7 +9,7 @@ from altui.core.model.health import State
 from altui.core.model.observed import Trouble
 from altui.core.model.reading import Connection
 from altui.core.words import plural
-from altui.doctor.exam import PATIENCE, Context, Exams, failed, unset, untestable
+from altui.doctor.exam import Context, Exams, failed, unset, untestable
 from altui.services.errors import ServiceError
 from altui.services.fivetran import FivetranReader
 from altui.services.http import Http, decoded
@@ -45,7 +45,8 @@ async def exam(context: Context) -> Exams:
     if key.state is not State.ok:
         return
     try:
-        connection = await FivetranReader(settings, PATIENCE, context.transport).connection()
+        reader = FivetranReader(settings, context.patience, context.transport)
+        connection = await reader.connection()
     except ServiceError as error:
         yield _no_connection(context, error)
         return
@@ -63,7 +64,7 @@ async def _key(context: Context) -> Result:
     here, subject = "fivetran.key", "key"
     settings = context.settings.fivetran
     pair = (settings.api_key.reveal(), settings.api_secret.reveal())
-    http = Http(settings.url, {}, PATIENCE, pair, context.transport)
+    http = Http(settings.url, {}, context.patience, pair, context.transport)
     try:
         answer = await http.get("/v1/groups")
         context.heard("Fivetran", answer.headers.get("date"))

@@ -11,7 +11,7 @@ from altui.core.model.doctor import Result
 from altui.core.model.health import State
 from altui.core.model.observed import Trouble
 from altui.core.words import plural
-from altui.doctor.exam import PATIENCE, Context, Exams, failed, unset, untestable
+from altui.doctor.exam import Context, Exams, failed, unset, untestable
 from altui.doctor.project import locate
 from altui.services.errors import ServiceError
 from altui.services.http import Answer, Http, decoded, refused
@@ -68,7 +68,7 @@ async def exam(context: Context) -> Exams:
         "X-GitHub-Api-Version": "2022-11-28",
         "Authorization": f"Bearer {settings.token.reveal()}",
     }
-    http = Http(settings.api_url, headers, PATIENCE, None, context.transport)
+    http = Http(settings.api_url, headers, context.patience, None, context.transport)
     owner, _, name = settings.repository.partition("/")
     base = f"/repos/{quote(owner, safe='')}/{quote(name, safe='')}"
     token, said = await _token(context, http)

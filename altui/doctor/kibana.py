@@ -9,7 +9,7 @@ from altui.core.model.doctor import Result
 from altui.core.model.health import State
 from altui.core.model.observed import Trouble
 from altui.core.model.reading import Kibana
-from altui.doctor.exam import PATIENCE, Context, Exams, failed, unset
+from altui.doctor.exam import Context, Exams, failed, unset
 from altui.services.errors import ServiceError
 from altui.services.http import Http, decoded
 from altui.services.kibana import OUT, KibanaReader
@@ -44,7 +44,7 @@ async def exam(context: Context) -> Exams:
         half = bool(settings.api_key)
         yield unset("kibana.status", "status", "KIBANA_URL", follows, fix, half=half)
         return
-    open_http = Http(settings.url, {}, PATIENCE, None, context.transport)
+    open_http = Http(settings.url, {}, context.patience, None, context.transport)
     try:
         yield await _status(context, open_http)
     except ServiceError as error:
@@ -54,14 +54,15 @@ async def exam(context: Context) -> Exams:
         return
     key = f"ApiKey {settings.api_key.reveal()}" if settings.api_key else ""
     headers = {"Authorization": key} if key else {}
-    http = Http(settings.url, headers, PATIENCE, None, context.transport)
+    http = Http(settings.url, headers, context.patience, None, context.transport)
     access = await _space(context, http)
     yield access
     if access.state is not State.ok:
         return
     dashboard = context.settings.pipeline.dashboard
     try:
-        seen = await KibanaReader(settings, dashboard, PATIENCE, context.transport).status()
+        reader = KibanaReader(settings, dashboard, context.patience, context.transport)
+        seen = await reader.status()
     except ServiceError as error:
         yield failed("kibana.dashboard", "dashboard", error, f"give the key {ROLE}")
         return

@@ -36,6 +36,6 @@ def _found(
         own = "_".join(("ALTUI", *key)).upper()
         named = next((name for name in (own, *names) if environ.get(name)), None)
         if named:
-            yield ".".join(key), f"{named} in the environment"
+            yield ".".join(key), f"environment {named}"
         elif field.name in data:
             yield ".".join(key), "altui.toml"

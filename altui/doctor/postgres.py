@@ -9,10 +9,10 @@ from altui.core.model.health import State
 from altui.core.model.observed import Trouble
 from altui.core.model.pipeline import Table
 from altui.core.queries.postgres import quoted
-from altui.doctor.exam import PATIENCE, Context, Exams, failed, unset
+from altui.doctor.exam import Context, Exams, failed, unset
 from altui.services.errors import ServiceError, deadline
 from altui.services.http import is_loopback
-from altui.services.postgres import CONNECT, translated
+from altui.services.postgres import translated
 from altui.services.text import clean
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ async def exam(context: Context) -> Exams:
         yield unset("postgres.connection", "connection", "POSTGRES_DSN", follows, fix, half=False)
         return
     try:
-        async with _session(dsn, settings.postgres.statement_timeout_ms) as connection:
+        async with _session(context) as connection:
             (seen,) = await _asked(connection, SESSION)
             yield _connection(seen, dsn)
             tables: list[tuple[Table, Row]] = []
@@ -92,7 +92,7 @@ def target(dsn: str) -> str:
 
 
 @asynccontextmanager
-async def _session(dsn: str, timeout_ms: int) -> "AsyncGenerator[psycopg.AsyncConnection[Row]]":
+async def _session(context: Context) -> "AsyncGenerator[psycopg.AsyncConnection[Row]]":
     """A session set up as counting sets up its own: read-only, with a statement timeout.
 
     Raises ServiceError.
@@ -100,23 +100,23 @@ async def _session(dsn: str, timeout_ms: int) -> "AsyncGenerator[psycopg.AsyncCo
     import psycopg
     from psycopg.rows import dict_row
 
+    dsn = context.settings.postgres.dsn.reveal()
+    limit = int(context.settings.postgres.statement_timeout_ms)
     where = f"connect to {target(dsn)}"
     try:
         async with (
-            deadline(PATIENCE, where),
+            deadline(context.patience, where),
             await psycopg.AsyncConnection.connect(
                 dsn,
                 application_name="altui",
-                connect_timeout=CONNECT,
+                connect_timeout=max(2, int(context.patience / 2)),
                 prepare_threshold=None,
                 cursor_factory=psycopg.AsyncRawCursor,
                 row_factory=cast(Any, dict_row),
             ) as connection,
         ):
             await connection.set_read_only(True)
-            await connection.execute(
-                cast(LiteralString, f"SET LOCAL statement_timeout = {int(timeout_ms)}")
-            )
+            await connection.execute(cast(LiteralString, f"SET LOCAL statement_timeout = {limit}"))
             yield cast(Any, connection)
     except psycopg.ProgrammingError as error:
         if error.sqlstate:

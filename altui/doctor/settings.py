@@ -12,7 +12,7 @@ from msgspec import Struct
 from altui.config import Secret, Settings
 from altui.core.model.doctor import Result
 from altui.core.model.health import State
-from altui.doctor.exam import Context, Exams
+from altui.doctor.exam import DEFAULT, ENVIRONMENT, Context, Exams
 from altui.services.text import clean
 
 SECTIONS = ("postgres", "fivetran", "bigquery", "github", "elasticsearch", "kibana", "pagerduty")
@@ -111,12 +111,13 @@ def _section(section: str, context: Context) -> Result:
     by_origin: dict[str, list[str]] = {}
     for name, words in context.origins.items():
         owner, _, key = name.partition(".")
-        if owner != section:
+        if owner != section or words == DEFAULT:
             continue
-        # the name of the variable says which setting it is
-        variable, _, rest = words.partition(" in the environment")
-        shown = (variable, "") if not rest and variable != words else (key, f"{words}: ")
-        by_origin.setdefault(shown[1], []).append(shown[0])
+        place, _, variable = words.partition(" ")
+        if place == ENVIRONMENT:  # the variable's name says which setting it is
+            by_origin.setdefault("", []).append(variable)
+        else:
+            by_origin.setdefault(f"{words}: ", []).append(key)
     if not by_origin:
         return Result(here, section, State.off, "nothing is set", tried)
     said = "; ".join(f"{origin}{', '.join(keys)}" for origin, keys in by_origin.items())

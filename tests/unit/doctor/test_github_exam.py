@@ -82,22 +82,26 @@ async def test_a_repository_the_token_may_not_see_is_a_404(context: MakeContext,
 
 
 @pytest.mark.parametrize(
-    ("scopes", "push", "state", "words"),
+    ("scopes", "push", "expected"),
     [
-        ("repo, workflow", True, State.ok, "scope repo"),
-        ("read:org", True, State.denied, "the token lacks scope repo"),
-        ("repo", False, State.denied, "the token's owner may not write to the repository"),
-        (None, True, State.unknown, "cannot be tested here: Actions: write"),
+        ("repo, workflow", True, (State.ok, "scope repo")),
+        ("read:org", True, (State.denied, "the token lacks scope repo")),
+        ("repo", False, (State.denied, "the token's owner may not write to the repository")),
+        (None, True, (State.unknown, "cannot be tested here: Actions: write")),
     ],
 )
 async def test_whether_runs_may_be_started(
-    context: MakeContext, github: Answers, scopes: str | None, push: bool, state: State, words: str
+    context: MakeContext,
+    github: Answers,
+    scopes: str | None,
+    push: bool,
+    expected: tuple[State, str],
 ):
     headers = {} if scopes is None else {"x-oauth-scopes": scopes}
     github.by_path["/api/v3/rate_limit"] = answer(headers=headers)
     github.by_path[BASE] = answer(full_name="a/b", permissions={"push": push})
     seen = (await results_of(exam, context(ENV)))["dispatch"]
-    assert (seen.state, seen.said) == (state, words)
+    assert (seen.state, seen.said) == expected
     assert not seen.bad, "looking needs no more"
 
 
@@ -106,9 +110,7 @@ async def test_a_disabled_workflow(context: MakeContext, github: Answers):
     github.by_path[path] = answer(name="Analytics Sync", state="disabled_inactivity")
     seen = (await results_of(exam, context(ENV)))["workflow"]
     assert (seen.state, seen.said) == (State.broken, "analytics-sync.yml: disabled_inactivity")
-    assert seen.commands == (
-        "gh workflow enable analytics-sync.yml --repo applylens/analytics",
-    )
+    assert seen.commands == ("gh workflow enable analytics-sync.yml --repo applylens/analytics",)
 
 
 async def test_a_workflow_that_may_not_be_seen(context: MakeContext, github: Answers):
@@ -147,9 +149,7 @@ async def test_names_that_may_not_be_seen_are_unknown(
 
 
 @pytest.mark.parametrize(("day", "hint"), [("01", False), ("25", True)])
-async def test_a_token_that_ends_soon(
-    context: MakeContext, github: Answers, day: str, hint: bool
-):
+async def test_a_token_that_ends_soon(context: MakeContext, github: Answers, day: str, hint: bool):
     ends = {"github-authentication-token-expiration": "2026-11-30 09:30:00 UTC"}
     github.by_path["/api/v3/rate_limit"] = answer(headers=ends)
     with time_machine.travel(f"2026-11-{day}", tick=False):

@@ -46,9 +46,7 @@ async def test_a_file_with_secrets_is_for_its_owner_alone(context: MakeContext):
     made.file.chmod(0o644)
     seen = (await results_of(exam, made))["file"]
     assert seen.bad
-    assert seen.said == (
-        "found, mode 0644: others may read fivetran.api_key, elasticsearch.url"
-    )
+    assert seen.said == ("found, mode 0644: others may read fivetran.api_key, elasticsearch.url")
     assert seen.commands == (f"chmod 600 {made.file}",)
 
 
