@@ -111,7 +111,7 @@ def _no_query(context: Context, found: Found, error: ServiceError) -> Result:
         return failed(here, "credentials", error, fix)
     if error.trouble is Trouble.off:
         fix = f"set GOOGLE_APPLICATION_CREDENTIALS{key} to the service account's key file"
-        return Result(here, "credentials", State.broken, error.words, error.where, fix)
+        return failed(here, "credentials", error, fix)
     if error.trouble in {Trouble.missing, Trouble.refused}:
         fix = f"is BQ_PROJECT{named} the project's id, with the BigQuery API switched on?"
         command = f"gcloud services enable bigquery.googleapis.com --project={project}"

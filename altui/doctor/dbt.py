@@ -36,10 +36,12 @@ KEYS = ("name", "database", "schema")
 HELD = {
     "project": "BQ_PROJECT",
     "dataset": "BQ_DATASET",
+    "staging_dataset": "BQ_STAGING_DATASET",
+    "marts_dataset": "BQ_MARTS_DATASET",
     "credentials": "GOOGLE_APPLICATION_CREDENTIALS",
     "emulator_host": "BIGQUERY_EMULATOR_HOST",
 }
-"""Settings of altui that the dbt profile reads from the environment."""
+"""Settings of altui that the dbt project reads from the environment."""
 
 
 class _Node(Struct):
@@ -187,9 +189,8 @@ def _datasets(settings: Settings, out: str) -> Result:
             wrong[f"dbt uses {place}, altui reads {ours}"] = None
     if wrong or missing:
         fix = (
-            "name the same to both: BQ_PROJECT and BQ_DATASET (both read them), "
-            "BQ_STAGING_DATASET and BQ_MARTS_DATASET (altui), +schema in dbt_project.yml (dbt), "
-            "tables and marts under [pipeline] (altui)"
+            "name the same to both: BQ_DATASET, BQ_STAGING_DATASET, BQ_MARTS_DATASET and "
+            "[pipeline] in altui.toml; +schema in dbt_project.yml"
         )
         words = [*wrong, *([f"dbt knows no {', '.join(missing)}"] if missing else [])]
         return Result(here, "datasets", State.broken, "; ".join(words), tried, fix)

@@ -78,9 +78,11 @@ def failed(
     matters: bool = True,
 ) -> Result:
     """A result in the service's own words."""
-    return Result(
-        id, subject, STATE_OF[error.trouble], error.words, error.where, fix, commands, matters
-    )
+    state = STATE_OF[error.trouble]
+    if state is State.off:
+        # what is not set was told before: this setting is there, and no good
+        state = State.broken
+    return Result(id, subject, state, error.words, error.where, fix, commands, matters)
 
 
 def untestable(id: str, subject: str, said: str, fix: str = "") -> Result:

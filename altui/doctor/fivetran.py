@@ -101,8 +101,6 @@ def _no_connection(context: Context, error: ServiceError) -> Result:
     elif error.trouble is Trouble.off:
         # several: the reader's words list them
         fix = "set FIVETRAN_CONNECTION to the one that copies the pipeline's tables"
-        said, tried = error.words, "GET /v1/groups/{id}/connections"
-        return Result("fivetran.connection", "connection", State.broken, said, tried, fix)
     else:
         fix = "give the key's user access to the connection: Fivetran > Users"
     return failed("fivetran.connection", "connection", error, fix)

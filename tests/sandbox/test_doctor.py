@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -88,6 +89,7 @@ def test_no_secret_is_printed(sandbox: Sandbox, healthy: dict[str, Any]):
         assert secret not in json.dumps(healthy)
 
 
+DBT = Path(__file__).parents[2] / "analytics" / "dbt"
 NOWHERE = "http://127.0.0.1:1"
 
 # variable, its value (None: removed), the result that speaks, its state, words of it and its fix
@@ -221,19 +223,43 @@ async def test_several_wrong_at_once_are_each_told(sandbox: Sandbox):
     assert bad == ["github.token", "kibana.key"]
 
 
-async def test_dbt_needs_the_project_and_agrees_on_the_datasets(sandbox: Sandbox):
-    missing = await examined(spoilt(sandbox, "BQ_PROJECT", None), ("dbt",))
-    assert missing["dbt.profile"].state == "off"
-    assert "set BQ_PROJECT" in missing["dbt.profile"].fix
-    elsewhere = {**sandbox.env, "BQ_MARTS_DATASET": "published"}
-    seen = await examined(elsewhere, ("dbt",))
-    assert seen["dbt.profile"].state == "ok"
-    assert seen["dbt.datasets"].state == "broken"
-    project = sandbox.env["BQ_PROJECT"]
-    assert seen["dbt.datasets"].said == (
-        f"dbt uses {project}.applylens_marts, altui reads {project}.published"
+async def test_dbt_without_a_project_of_google(sandbox: Sandbox):
+    seen = await examined(spoilt(sandbox, "BQ_PROJECT", None), ("dbt",))
+    assert (seen["dbt.version"].state, seen["dbt.profile"].state) == ("ok", "off")
+    assert "set BQ_PROJECT" in seen["dbt.profile"].fix
+
+
+async def test_dbt_that_builds_where_altui_does_not_look(
+    sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    shutil.copytree(DBT, tmp_path / "analytics" / "dbt")
+    described = tmp_path / "analytics" / "dbt" / "dbt_project.yml"
+    described.write_text(described.read_text().replace("+schema: marts", "+schema: published"))
+    monkeypatch.chdir(tmp_path)
+    environ = {**sandbox.env, "ALTUI_BIGQUERY_PROJECT": "other"}
+    seen = await examined(environ, ("dbt",))
+    profile, datasets = seen["dbt.profile"], seen["dbt.datasets"]
+    assert profile.state == "ok"
+    assert profile.commands == ("export BQ_PROJECT=other",), "dbt by hand would go elsewhere"
+    assert datasets.state == "broken"
+    assert datasets.said == (
+        "dbt uses other.applylens_published, altui reads other.applylens_marts"
     )
-    assert "BQ_MARTS_DATASET" in seen["dbt.datasets"].fix
+    assert "+schema in dbt_project.yml" in datasets.fix
+
+
+async def test_dbt_says_itself_what_is_wrong_with_its_profile(
+    sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    shutil.copytree(DBT, tmp_path / "analytics" / "dbt")
+    profiles = tmp_path / "analytics" / "dbt" / "profiles.yml"
+    profiles.write_text(profiles.read_text().replace("'BQ_PROJECT'", "'BQ_BILLING'"))
+    monkeypatch.chdir(tmp_path)
+    seen = await examined(sandbox.env, ("dbt",))
+    profile = seen["dbt.profile"]
+    assert profile.state == "broken" and "dbt.datasets" not in seen
+    assert "Env var required but not provided: 'BQ_BILLING'" in profile.said
+    assert profile.fix.startswith("set BQ_BILLING")
 
 
 @pytest.fixture
