@@ -7,14 +7,13 @@ from collections.abc import Mapping, Sequence
 
 from altui.cli.exits import Exit
 from altui.clock import clock_of
-from altui.config import ConfigError, find, load
+from altui.config import ConfigError, find, load, origins
 from altui.core.model.doctor import Examination, examination
 from altui.core.present.doctor import bad, blind, rows
 from altui.core.present.glyphs import glyphs
 from altui.core.present.rows import ascii_only
 from altui.doctor.exam import Context
 from altui.doctor.examine import EXAMS, examine
-from altui.doctor.origin import origins
 
 WIDEST = 100
 

@@ -1,15 +1,17 @@
 """What every exam starts from, and how a service's refusal becomes a result."""
 
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from altui.config import Secret, Settings
+from altui.config import Secret, Settings, public_url
+from altui.config.fields import leaves
+from altui.config.secret import KEYWORD
 from altui.core.model.doctor import Result
 from altui.core.model.health import State
 from altui.core.rules.seeing import STATE_OF
@@ -125,32 +127,31 @@ def masker(settings: Settings) -> Callable[[Result], Result]:
 
 
 def _secrets(settings: Settings) -> list[str]:
+    """Every credential, those inside plain addresses too."""
     found: list[str] = []
-    for section in vars_of(settings):
-        for value in vars_of(section):
-            if isinstance(value, Secret) and value:
-                found += _parts(value.reveal())
-    return found
-
-
-def vars_of(struct: object) -> list[object]:
-    """The values of a Struct's fields; nothing of anything else."""
-    if not isinstance(struct, Struct):
-        return []
-    return [getattr(struct, name) for name in struct.__struct_fields__]
+    for leaf in leaves():
+        value = leaf.of(settings)
+        if isinstance(value, Secret):
+            found += _parts(value.reveal())
+        elif isinstance(value, str) and "://" in value and public_url(value) != value:
+            found += _parts(value)
+    return [secret for secret in found if secret]
 
 
 def _parts(secret: str) -> list[str]:
-    """A key itself; of a URL the password, and what stands between scheme and host."""
+    """A key itself; of an address the passwords in it, and what stands before the host."""
     if "://" in secret:
         try:
             parts = urlsplit(secret)
-            password = parts.password
+            before = parts.netloc.rpartition("@")[0] if parts.password else ""
+            return [parts.password or "", before, *_passwords(parse_qsl(parts.query))]
         except ValueError:
             return [secret]
-        user_and_password = parts.netloc.rpartition("@")[0] if password else ""
-        return [part for part in (password, user_and_password) if part]
-    if "password=" in secret:
-        value = secret.partition("password=")[2]
-        return [secret, value[1:].partition("'")[0] if value[:1] == "'" else value.split(" ")[0]]
-    return [secret]
+    pairs = KEYWORD.findall(secret)
+    return _passwords(pairs) if pairs else [secret]
+
+
+def _passwords(pairs: Iterable[tuple[str, str]]) -> list[str]:
+    """Of names and values those of a password; libpq lets a value stand in quotes."""
+    values = [value for name, value in pairs if "password" in name]
+    return values + [value[1:-1] for value in values if value[:1] == "'"]

@@ -2,14 +2,13 @@
 
 import json
 import stat
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
 from msgspec import Struct
 
-from altui.config import Secret, Settings
+from altui.config import Settings, overridden, secrets_exposed
 from altui.core.model.doctor import Result
 from altui.core.model.health import State
 from altui.doctor.exam import DEFAULT, ENVIRONMENT, Context, Exams
@@ -39,6 +38,10 @@ async def exam(context: Context) -> Exams:
     """The file, the profile, each service's settings, the key file."""
     yield _file(context.file, context.environ)
     yield _profile(context.settings)
+    if lines := overridden(context.environ, context.file):
+        fix = "unset them in this shell where the profile is meant"
+        tried = "the environment over the profile's own table"
+        yield Result("settings.overridden", "overridden", State.ok, "; ".join(lines), tried, fix)
     for section in SECTIONS:
         yield _section(section, context)
     yield _credentials(context)
@@ -73,27 +76,12 @@ def _file(path: Path | None, environ: Mapping[str, str]) -> Result:
         return Result(here, "altui.toml", State.ok, "none: the environment alone", tried)
     mode = stat.S_IMODE(path.stat().st_mode)
     how = "named by ALTUI_CONFIG" if environ.get("ALTUI_CONFIG") else "found"
-    secrets = _secrets_in(path)
     said = f"{how}, mode {mode:04o}"
-    if not secrets:
-        return Result(here, "altui.toml", State.ok, f"{said}, holds no secret", tried)
-    if mode & 0o044:
-        words = f"{said}: others may read {', '.join(secrets)}"
+    if secrets_exposed(path):
+        words = f"{said}: it holds secrets, and others can read it"
         command = f"chmod 600 {path}"
         return Result(here, "altui.toml", State.broken, words, str(path), "shut it", (command,))
-    return Result(here, "altui.toml", State.ok, f"{said}, holds secrets", tried)
-
-
-def _secrets_in(path: Path) -> list[str]:
-    """Names of the secret settings that the file gives a value."""
-    data = tomllib.loads(path.read_text(encoding="utf-8"))
-    default = Settings()
-    return [
-        f"{section}.{key}"
-        for section in SECTIONS
-        for key, value in data.get(section, {}).items()
-        if value and isinstance(getattr(getattr(default, section), key, None), Secret)
-    ]
+    return Result(here, "altui.toml", State.ok, said, tried)
 
 
 def _profile(settings: Settings) -> Result:

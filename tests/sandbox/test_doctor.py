@@ -14,12 +14,11 @@ import jsonschema
 import psycopg
 import pytest
 
-from altui.config import load
+from altui.config import load, origins
 from altui.core.model.doctor import Result
 from altui.doctor.bigquery_roles import CREATE, READ
 from altui.doctor.exam import Context
 from altui.doctor.examine import EXAMS, examine
-from altui.doctor.origin import origins
 from docs import schema
 from tests.living import Sandbox
 

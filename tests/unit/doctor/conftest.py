@@ -8,10 +8,9 @@ from typing import Any
 import pytest
 import stamina
 
-from altui.config import load
+from altui.config import load, origins
 from altui.core.model.doctor import Result
 from altui.doctor.exam import Context, Exam
-from altui.doctor.origin import origins
 from tests.answering import Answers, Scripted
 
 MakeContext = Callable[..., Context]
@@ -51,9 +50,9 @@ def context(tmp_path: Path, answers: Answers) -> MakeContext:
             file = tmp_path / "altui.toml"
             file.write_text(toml)
             file.chmod(0o600)
-        found = origins(state, file)
         nowhere = tmp_path / "none.toml"
         nowhere.touch()
+        found = origins(state, file or nowhere)
         settings = load(state, file or nowhere)
         return Context(settings, state, file, found, transport=answers.transport)
 

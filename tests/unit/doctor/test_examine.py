@@ -74,10 +74,22 @@ async def test_a_secret_that_a_service_repeats_is_masked(exams: None, context: M
         assert "no such user: http://***" in text
 
 
-def test_a_dsn_in_words_keeps_its_password_too(context: MakeContext):
-    made = context({"POSTGRES_DSN": "host=h user=u password='top secret' dbname=d"})
-    masked = masker(made.settings)(Result("a.b", "", State.ok, "x top secret y"))
-    assert masked.said == "x *** y"
+@pytest.mark.parametrize(
+    "dsn",
+    [
+        "host=h user=u password='top secret' dbname=d",
+        "postgresql://u@h/d?password=top%20secret",
+        "postgresql://u:top%20secret@h/d",
+    ],
+)
+def test_a_dsn_keeps_its_password_however_it_is_written(context: MakeContext, dsn: str):
+    masked = masker(context({"POSTGRES_DSN": dsn}).settings)
+    assert masked(Result("a.b", "", State.ok, "x top secret y")).said == "x *** y"
+
+
+def test_an_address_that_is_no_secret_may_hold_one(context: MakeContext):
+    masked = masker(context({"KIBANA_URL": "http://me:canary@h:5601"}).settings)
+    assert masked(Result("a.b", "", State.ok, "no canary here")).said == "no *** here"
 
 
 def test_every_service_is_examined_host_first():

@@ -41,12 +41,12 @@ async def test_each_service_says_by_which_name_it_is_set(context: MakeContext):
 
 async def test_a_file_with_secrets_is_for_its_owner_alone(context: MakeContext):
     made = context({}, '[fivetran]\napi_key = "k"\n[elasticsearch]\nurl = "http://h:9200"\n')
-    assert (await results_of(exam, made))["file"].said == "found, mode 0600, holds secrets"
+    assert (await results_of(exam, made))["file"].said == "found, mode 0600"
     assert made.file is not None
     made.file.chmod(0o644)
     seen = (await results_of(exam, made))["file"]
     assert seen.bad
-    assert seen.said == ("found, mode 0644: others may read fivetran.api_key, elasticsearch.url")
+    assert seen.said == "found, mode 0644: it holds secrets, and others can read it"
     assert seen.commands == (f"chmod 600 {made.file}",)
 
 
@@ -125,3 +125,15 @@ async def test_an_impersonated_account_is_named(context: MakeContext, tmp_path: 
         "GOOGLE_APPLICATION_CREDENTIALS": key_file(tmp_path, content),
     }
     assert (await results_of(exam, context(environ)))["credentials"].said == "a@b.c"
+
+
+async def test_a_variable_that_wins_over_a_profile_is_pointed_out(context: MakeContext):
+    toml = 'profile = "prod"\n[profiles.prod.elasticsearch]\nurl = "http://prod:9200"\n'
+    seen = await results_of(exam, context({"ES_URL": "http://staging:9200"}, toml))
+    assert seen["overridden"].said == (
+        "ES_URL in the environment wins over profiles.prod.elasticsearch.url"
+    )
+    assert "overridden" not in await results_of(exam, context({}, toml))
+    assert (await results_of(exam, context({}, toml)))["elasticsearch"].said == (
+        "altui.toml [profiles.prod]: url"
+    )
