@@ -9,7 +9,7 @@ from altui.cli.exits import Exit
 from altui.clock import clock_of
 from altui.config import ConfigError, find, load, origins
 from altui.core.model.doctor import Examination, examination
-from altui.core.present.doctor import bad, blind, rows
+from altui.core.present.doctor import bad, blind, idle, rows
 from altui.core.present.glyphs import glyphs
 from altui.core.present.rows import ascii_only
 from altui.doctor.exam import Context
@@ -23,8 +23,8 @@ def doctor(
 ) -> Exit:
     """Prints the report and returns the exit code that says what it holds.
 
-    0 all in order or off, 1 something denied, broken or unknown, 3 no service answered. Raises
-    ConfigError when the settings themselves are wrong.
+    0 all in order or off, 1 something denied, broken or unknown, 2 no service is configured, 3 none
+    answered. Raises ConfigError when the settings themselves are wrong.
     """
     if unheard := [name for name in services if name not in EXAMS]:
         raise ConfigError(f"--service {unheard[0]}: choose among {', '.join(EXAMS)}")
@@ -41,6 +41,9 @@ def doctor(
         return seen
 
     seen = asyncio.run(look())
+    if idle(seen) and not services:
+        sys.stderr.write("altui: no service is configured: `altui init` asks for them\n")
+        return Exit.usage
     if blind(seen):
         return Exit.blind
     return Exit.findings if bad(seen) else Exit.ok

@@ -21,14 +21,15 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-READS = {"cluster": ("monitor",), "index": ("read", "view_index_metadata")}
+READS = {"cluster": ("monitor",), "index": ("read", "monitor", "view_index_metadata")}
+"""Without `monitor` on them `_cat/indices` lists indices, but counts nothing in them."""
 WRITES = {
     "cluster": ("manage_index_templates",),
     "index": ("create_index", "index", "delete", "manage"),
 }
 ASKED = "POST /_security/user/_has_privileges"
-NO_SECURITY = {400, 404, 405, 410, 500, 501}
-"""Statuses of a server that has no security API, or has it switched off."""
+NO_SECURITY = {400, 404, 405, 410, 501}
+"""Statuses of a server that has no security API."""
 
 
 async def exam(context: Context) -> Exams:
@@ -41,6 +42,10 @@ async def exam(context: Context) -> Exams:
         return
     server = await _server(context)
     yield server
+    if server.state is State.denied and server.said.startswith("403"):
+        # known, but allowed little: every user may ask what that is
+        for result in await _privileges(context):
+            yield result
     if server.state is not State.ok:
         return
     reader = ElasticsearchReader(settings, context.settings.pipeline, context.patience)
@@ -50,7 +55,7 @@ async def exam(context: Context) -> Exams:
         yield _template(context, seen)
         yield _indices(context, seen)
     except ServiceError as error:
-        fix = "the user needs cluster privilege monitor, and view_index_metadata on "
+        fix = "the user needs cluster privilege monitor, and view_index_metadata and monitor on "
         yield failed("elasticsearch.cluster", "cluster", error, f"{fix}{settings.index_prefix}_*")
     for result in await _privileges(context):
         yield result
@@ -175,20 +180,22 @@ async def _privileges(context: Context) -> list[Result]:
     ]
 
 
-def _held(said: Mapping[str, Any], pattern: str) -> frozenset[str]:
-    """Names of the privileges that the answer grants."""
+def _held(said: Mapping[str, Any], pattern: str) -> frozenset[tuple[str, str]]:
+    """What the answer grants: (cluster or index, privilege)."""
     try:
-        granted = {**said["cluster"], **said["index"][pattern]}
-    except (KeyError, TypeError) as error:
+        parts = {"cluster": said["cluster"].items(), "index": said["index"][pattern].items()}
+    except (KeyError, TypeError, AttributeError) as error:
         words = f"the answer has another shape than expected: {type(error).__name__}"
         raise ServiceError(Trouble.nonsense, words, ASKED) from None
-    return frozenset(name for name, is_held in granted.items() if is_held is True)
+    return frozenset(
+        (where, name) for where, part in parts.items() for name, is_held in part if is_held is True
+    )
 
 
 def _judged(
     kind: str,
     wanted: Mapping[str, tuple[str, ...]],
-    held: frozenset[str],
+    held: frozenset[tuple[str, str]],
     user: str,
     pattern: str,
     *,
@@ -199,7 +206,7 @@ def _judged(
         f"{name} ({'cluster' if where == 'cluster' else pattern})"
         for where, names in wanted.items()
         for name in names
-        if name not in held
+        if (where, name) not in held
     ]
     if not lacking:
         return Result(here, kind, State.ok, f"user {user} has every privilege for it", ASKED)
@@ -221,7 +228,8 @@ def _untold(kind: str, error: ServiceError) -> Result:
     """A server without a security API cannot be asked: that is unknown, never ok."""
     here = f"elasticsearch.{kind}"
     status = error.words.partition(" ")[0]
-    if status.isdigit() and int(status) in NO_SECURITY:
+    switched_off = status == "500" and "security" in error.words.lower()
+    if switched_off or (status.isdigit() and int(status) in NO_SECURITY):
         said = "cannot be tested here: no security API"
         tried = f"{error.where}: {error.words}"
         return Result(here, kind, State.unknown, said, tried, matters=False)

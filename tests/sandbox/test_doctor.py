@@ -353,5 +353,10 @@ def test_exit_codes(sandbox: Sandbox, tmp_path: Path):
     assert off.returncode == 0
     wrong = altui({**sandbox.env, "ES_URL": "not a url"})
     assert wrong.returncode == 2 and "ES_URL" in wrong.stderr and wrong.stdout == ""
+    state = {"ALTUI_STATE_DIR": str(tmp_path / "state"), "ALTUI_CONFIG": str(tmp_path / "empty")}
+    (tmp_path / "empty").touch()
+    nothing = altui(state)
+    assert nothing.returncode == 2 and "altui init" in nothing.stderr
+    assert "POSTGRES_DSN is not set" in nothing.stdout, "the newcomer sees what there is to set"
     unheard = altui(sandbox.env, "--service", "mysql")
     assert unheard.returncode == 2 and "mysql" in unheard.stderr

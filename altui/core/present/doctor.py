@@ -25,14 +25,12 @@ def bad(seen: Examination) -> tuple[Result, ...]:
 
 def blind(seen: Examination) -> bool:
     """Whether services are configured and not one of them answered anything."""
-    states = [
-        result.state
-        for section in seen.sections
-        if section.service in SERVICES
-        for result in section.results
-        if result.state is not State.off
-    ]
-    return bool(states) and all(state is State.unknown for state in states)
+    return _states(seen) - {State.off} == {State.unknown}
+
+
+def idle(seen: Examination) -> bool:
+    """Whether no service is configured."""
+    return _states(seen) <= {State.off}
 
 
 def rows(seen: Examination, signs: Glyphs, width: int) -> Iterator[Line]:
@@ -122,6 +120,12 @@ def _sum(seen: Examination, signs: Glyphs, width: int) -> Iterator[Line]:
     parts += [f"{rest[State.off]} off"] if rest[State.off] else []
     parts += [f"{untested} cannot be tested here"] if untested else []
     yield line("sum", (f"{signs.states[State.ok]} ok", Tone.ok), f": {', '.join(parts)}")
+
+
+def _states(seen: Examination) -> set[State]:
+    """States of everything that was asked of a service."""
+    asked = (section.results for section in seen.sections if section.service in SERVICES)
+    return {result.state for results in asked for result in results}
 
 
 def _unique(names: Iterable[str]) -> list[str]:

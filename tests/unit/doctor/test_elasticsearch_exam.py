@@ -14,6 +14,7 @@ from tests.unit.doctor.conftest import MakeContext, results_of, states
 HEALTH = {"cluster_name": "prod", "status": "green", "number_of_nodes": 3}
 PATTERN = "analytics_applylens_*"
 NO_HANDLER = "no handler found for uri [/_security/user/_has_privileges] and method [POST]"
+"""The path in it says security, as a server with security switched off does in its own words."""
 
 
 def index(name: str) -> dict[str, str]:
@@ -27,8 +28,9 @@ class Cluster:
         self.health: tuple[int, Any] = (200, HEALTH)
         self.indices = [index(name) for name in ("risk_daily", "parity_drift", "backfill_slo")]
         self.template = 200
-        self.held: set[str] = {*READS["cluster"], *READS["index"]}
-        self.held |= {*WRITES["cluster"], *WRITES["index"]}
+        self.held = {
+            (where, name) for kind in (READS, WRITES) for where in kind for name in kind[where]
+        }
         self.privileges: tuple[int, Any] | None = None
 
     def __call__(self, method: str, path: str, body: bytes) -> tuple[int, Any]:
@@ -48,8 +50,10 @@ class Cluster:
         return {
             "username": "reader",
             "has_all_requested": False,
-            "cluster": {name: name in self.held for name in asked["cluster"]},
-            "index": {PATTERN: {name: name in self.held for name in indices["privileges"]}},
+            "cluster": {name: ("cluster", name) in self.held for name in asked["cluster"]},
+            "index": {
+                PATTERN: {name: ("index", name) in self.held for name in indices["privileges"]}
+            },
         }
 
 
@@ -113,7 +117,7 @@ async def test_silence(context: MakeContext):
 
 
 async def test_privileges_that_are_missing(asked: Context, cluster: Cluster):
-    cluster.held = {"monitor", "read", "view_index_metadata"}
+    cluster.held = {(where, name) for where, names in READS.items() for name in names}
     seen = await results_of(exam, asked)
     assert (seen["reading"].state, seen["writing"].state) == (State.ok, State.denied)
     assert seen["writing"].said == (
@@ -124,19 +128,30 @@ async def test_privileges_that_are_missing(asked: Context, cluster: Cluster):
     body = json.loads(command.removeprefix("PUT /_security/role/altui_writing "))
     assert body["cluster"] == ["manage_index_templates"]
     assert body["indices"][0]["names"] == [PATTERN]
+    cluster.held -= {("index", "monitor")}
+    seen = (await results_of(exam, asked))["reading"]
+    assert (seen.state, seen.said) == (State.denied, f"user reader lacks monitor ({PATTERN})")
+
+
+async def test_a_user_who_may_not_even_see_the_server_is_told_all_the_same(
+    asked: Context, cluster: Cluster
+):
+    cause = {"type": "security_exception", "reason": "action is unauthorized for user [reader]"}
+    cluster.info = (403, {"error": {**cause, "root_cause": [cause]}, "status": 403})
     cluster.held = set()
-    assert (await results_of(exam, asked))["reading"].state is State.denied
+    seen = await results_of(exam, asked)
+    assert states(seen) == dict.fromkeys(("server", "reading", "writing"), "denied")
 
 
 async def test_who_only_looks_needs_not_write(
     context: MakeContext, server: Scripted, cluster: Cluster
 ):
-    cluster.held -= {"index"}
+    cluster.held -= {("index", "index")}
     seen = await results_of(exam, context({"ES_URL": server.url, "ALTUI_READ_ONLY": "true"}))
     assert seen["writing"].state is State.denied and not seen["writing"].bad
 
 
-@pytest.mark.parametrize("status", [400, 405, 410])
+@pytest.mark.parametrize("status", [400, 405, 410, 500])
 async def test_a_server_without_security_is_unknown_never_ok(
     asked: Context, cluster: Cluster, status: int
 ):

@@ -8,7 +8,7 @@ import msgspec
 
 from altui.core.model.doctor import Result, Section, examination
 from altui.core.model.health import State
-from altui.core.present.doctor import bad, blind, rows, shell_lines
+from altui.core.present.doctor import bad, blind, idle, rows, shell_lines
 from altui.core.present.glyphs import ASCII, UNICODE
 from altui.core.present.rows import columns
 from docs import schema
@@ -111,6 +111,13 @@ def test_blind_is_when_services_are_set_and_none_answers():
     assert not seen_by(State.denied), "a refusal is an answer"
     assert not seen_by(State.unknown, State.ok)
     assert not seen_by(State.unknown, service="dbt"), "dbt runs here"
+
+
+def test_idle_is_when_nothing_is_set():
+    off = Result("postgres.connection", "connection", State.off, "not set")
+    local = Section("local", "", (Result("local.store", "store", State.ok, ""),))
+    assert idle(examination(NOW, "p", (local, Section("postgres", "", (off,)))))
+    assert not idle(examination(NOW, "p", (local, Section("postgres", "", (off, FINE)))))
 
 
 def test_ascii_terminals_get_ascii_signs():
