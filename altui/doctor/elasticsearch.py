@@ -107,7 +107,7 @@ def _fix(context: Context, error: ServiceError) -> str:
     shown = public_url(context.settings.elasticsearch.url.reveal())
     if error.trouble is Trouble.denied:
         return f"set ES_URL{came} with the right user and password: https://USER:PASSWORD@host"
-    if error.trouble is Trouble.nonsense:
+    if error.trouble in {Trouble.nonsense, Trouble.missing}:
         return f"is {shown} Elasticsearch itself, not OpenSearch or a proxy? ES_URL{came}"
     return f"is {shown} up, and reachable from here (VPN, firewall)? ES_URL{came}"
 

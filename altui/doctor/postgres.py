@@ -109,7 +109,7 @@ async def _session(context: Context) -> "AsyncGenerator[psycopg.AsyncConnection[
             await psycopg.AsyncConnection.connect(
                 dsn,
                 application_name="altui",
-                connect_timeout=max(2, int(context.patience / 2)),
+                connect_timeout=max(2, int(context.patience)),
                 prepare_threshold=None,
                 cursor_factory=psycopg.AsyncRawCursor,
                 row_factory=cast(Any, dict_row),
