@@ -113,6 +113,25 @@ def init(
     raise typer.Exit(run_init(os.environ, output=output, profile=profile, force=force, yes=yes))
 
 
+@app.command()
+def doctor(
+    json: Json = False,
+    service: Annotated[
+        list[str] | None,
+        typer.Option("--service", help="Examine this one only (settings, local, postgres ...)."),
+    ] = None,
+    timeout: Annotated[
+        float, typer.Option("--timeout", min=1, help="Seconds for everything together.")
+    ] = 30.0,
+) -> None:
+    """Every setting, credential and permission: what was tried, what came back, how to fix it."""
+    import os
+
+    from altui.cli.doctor import doctor as run_doctor
+
+    raise typer.Exit(run_doctor(os.environ, as_json=json, services=service or (), seconds=timeout))
+
+
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def demo(
     context: typer.Context,

@@ -42,6 +42,19 @@ class Calls:
         )
         return [one.table_id for one in listed]
 
+    def dataset(self, name: str) -> Any:
+        """datasets.get: free. Raises NotFound."""
+        left = self._left()
+        return self._client.get_dataset(name, retry=_retry(left), timeout=left)
+
+    def permitted(self, name: str, permissions: Sequence[str]) -> frozenset[str]:
+        """Which of the permissions this account has on a table: free. None where there is none."""
+        left = self._left()
+        answer = self._client.test_iam_permissions(
+            name, permissions, retry=_retry(left), timeout=left
+        )
+        return frozenset(answer.get("permissions") or ())
+
     def estimate(self, query: Query) -> int:
         """Bytes that the query will process, by a dry run: free."""
         return int(self._run(query, dry_run=True).total_bytes_processed or 0)

@@ -1,5 +1,6 @@
 """A real Elasticsearch of the tests' own: had through Maven, run by Java 17, gone with the run."""
 
+import json
 import os
 import pwd
 import re
@@ -9,6 +10,7 @@ import tempfile
 import zipfile
 from asyncio.subprocess import STDOUT, Process
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -29,6 +31,23 @@ VERSION = "8.19.3"
 ARTIFACT = f"org.elasticsearch.distribution.integ-test-zip:elasticsearch:{VERSION}:zip"
 """Elastic's own server without most of its modules: no ILM, no ES|QL, `GET /` is 405."""
 OURS = "analytics_applylens_*"
+ADMIN, PASSWORD = "boss", "canary-pass"
+ROLES: dict[str, Any] = {
+    "reader": {
+        "cluster": ["monitor"],
+        "indices": [{"names": [OURS], "privileges": ["read", "monitor", "view_index_metadata"]}],
+    },
+    "exporter": {
+        "cluster": ["monitor", "manage_index_templates"],
+        "indices": [{"names": [OURS], "privileges": ["all"]}],
+    },
+    "elsewhere": {
+        "cluster": ["monitor"],
+        "indices": [{"names": ["logs-*"], "privileges": ["all"]}],
+    },
+    "nobody": {},
+}
+"""What the users of the same names may do on the server with security."""
 DOWNLOAD = 240
 """Seconds that Maven may take for about 97 MB."""
 
@@ -69,6 +88,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 async def started() -> AsyncIterator[Real]:
     """The server, started once. It ends with the test run, even with one that is killed."""
+    async with serving() as real:
+        yield real
+
+
+@pytest.fixture(scope="session")
+async def secured() -> AsyncIterator[Real]:
+    """Another one, with security switched on, asked by its superuser; it has the ROLES' users."""
+    async with serving(security=True) as real:
+        yield real
+
+
+@asynccontextmanager
+async def serving(*, security: bool = False) -> AsyncIterator[Real]:
+    """A server of its own, gone afterwards."""
     java, archive = java_17(), distribution()
     with tempfile.TemporaryDirectory(prefix="altui-real-", ignore_cleanup_errors=True) as made:
         folder = Path(made)
@@ -76,6 +109,8 @@ async def started() -> AsyncIterator[Real]:
         chosen = ports.choose(folder / "ports.json")
         http_port, transport_port = chosen["elasticsearch"], chosen["control"]
         url = f"http://127.0.0.1:{http_port}"
+        if security:
+            add_users(home, environment(java, folder))
         user = own(folder)
         children = Children()
 
@@ -83,7 +118,7 @@ async def started() -> AsyncIterator[Real]:
             with (folder / "log").open("ab") as output:
                 return await children.start(
                     home / "bin" / "elasticsearch",
-                    *options(http_port, transport_port),
+                    *options(http_port, transport_port, security),
                     env=environment(java, folder),
                     cwd=folder,
                     stdout=output,
@@ -91,7 +126,8 @@ async def started() -> AsyncIterator[Real]:
                     user=user,
                 )
 
-        async with httpx.AsyncClient(base_url=url, trust_env=False, timeout=30) as http:
+        auth = (ADMIN, PASSWORD) if security else None
+        async with httpx.AsyncClient(base_url=url, auth=auth, trust_env=False, timeout=30) as http:
 
             async def answers() -> bool:
                 try:
@@ -194,14 +230,24 @@ def own(folder: Path) -> str | None:
     return nobody.pw_name
 
 
-def options(http_port: int, transport_port: int) -> list[str]:
+def add_users(home: Path, environ: dict[str, str]) -> None:
+    """ROLES, a user of each role's name, and a superuser, in the server's own files."""
+    described = "".join(f"{name}: {json.dumps(role)}\n" for name, role in ROLES.items())
+    (home / "config" / "roles.yml").write_text(described)  # JSON is YAML
+    for name in (ADMIN, *ROLES):
+        role = "superuser" if name == ADMIN else name
+        command = [home / "bin" / "elasticsearch-users", "useradd", name, "-p", PASSWORD]
+        subprocess.run([*command, "-r", role], env=environ, check=True, capture_output=True)
+
+
+def options(http_port: int, transport_port: int, security: bool) -> list[str]:
     settings = {
         "cluster.name": "altui-real",
         "discovery.type": "single-node",
         "network.host": "127.0.0.1",
         "http.port": http_port,
         "transport.port": transport_port,
-        "xpack.security.enabled": "false",
+        "xpack.security.enabled": str(security).lower(),
         # a full disk of this machine is not what is tested, ...
         "cluster.routing.allocation.disk.threshold_enabled": "false",
         # ... and a look at the disk would take the tests' read_only_allow_delete away

@@ -7,6 +7,7 @@ from pathlib import Path
 import jsonschema
 import msgspec
 
+from altui.core.model.doctor import Examination
 from altui.core.model.pipeline import Pipeline
 from altui.core.present.report import report
 from altui.core.rules.assess import assess
@@ -20,6 +21,7 @@ ROOT = Path(__file__).parents[2]
 
 def test_the_published_schema_is_fresh():
     assert schema.OUT.read_text() == schema.text(), "run: python -m docs.schema"
+    assert schema.DOCTOR.read_text() == schema.text(Examination), "run: python -m docs.schema"
 
 
 def test_a_report_fits_the_published_schema():
