@@ -7,7 +7,7 @@ from msgspec import Struct
 from altui.core.model.doctor import Result
 from altui.core.model.health import State
 from altui.core.model.observed import Trouble
-from altui.core.model.reading import Connection
+from altui.core.model.reading import Connection, SyncTables
 from altui.core.words import plural
 from altui.doctor.exam import Context, Exams, failed, unset, untestable
 from altui.services.errors import ServiceError
@@ -51,7 +51,11 @@ async def exam(context: Context) -> Exams:
         yield _no_connection(context, error)
         return
     yield _connection(connection)
-    yield _tables(context, connection)
+    try:
+        yield _tables(context, connection, await reader.schemas())
+    except ServiceError as error:
+        fix = "give the key's user access to the connection: Fivetran > Users"
+        yield failed("fivetran.tables", "tables", error, fix)
     yield untestable(
         "fivetran.role",
         "key's role",
@@ -118,10 +122,10 @@ def _connection(seen: Connection) -> Result:
     return Result(here, "connection", State.ok, said, tried)
 
 
-def _tables(context: Context, seen: Connection) -> Result:
+def _tables(context: Context, seen: Connection, schemas: SyncTables) -> Result:
     here, tried = "fivetran.tables", "GET /v1/connections/{id}/schemas"
     wanted = [table.source for table in context.settings.pipeline.tables]
-    known = {table.source: table.enabled for table in seen.tables}
+    known = {table.source: table.enabled for table in schemas.tables}
     absent = [name for name in wanted if name not in known]
     disabled = [name for name in wanted if known.get(name) is False]
     if not absent and not disabled:
