@@ -11,15 +11,20 @@ from altui.core.model.reading import (
     Connection,
     Counts,
     DataView,
+    Disk,
     Index,
     Kibana,
+    Preferences,
     Reading,
     Run,
     Runs,
     RunStep,
     Series,
+    Storage,
     SyncTable,
     TableMeta,
+    Template,
+    Use,
     Warehouse,
 )
 
@@ -27,6 +32,10 @@ DELAY = timedelta(minutes=25)
 TOOK = timedelta(minutes=6)
 STEPS = ("Install dbt packages", "Run dbt models", "Run dbt tests", "Export to Elasticsearch")
 ONE_DAY = timedelta(days=1)
+FIELDS = {"d": "date", "emails": "long", "avg_risk": "double", "slo_status": "keyword"}
+TEMPLATE = Template(
+    ("analytics_applylens_*",), 500, 1, "strict", {"auto_expand_replicas": "0-1"}, FIELDS
+)
 
 
 def at(text: str) -> datetime:
@@ -57,6 +66,7 @@ def healthy(now: datetime, days: int = 30) -> Snapshot:
         "bigquery.counts": _counts(first, today, built_through, synced),
         "elasticsearch.cluster": _cluster(),
         "elasticsearch.counts": _documents(first, built_through),
+        "elasticsearch.storage": _storage(),
         "kibana.status": _kibana(),
     }
     return Snapshot(
@@ -197,7 +207,22 @@ def _warehouse(built: datetime) -> Warehouse:
 
 def _cluster() -> Cluster:
     name = "analytics_applylens_risk_daily"
-    return Cluster("es", "green", 1, {name: Index(name, "green", "open", 399, 4_000_000)}, True)
+    index = Index(name, "green", "open", 399, 4_000_000, dynamic="strict", fields=FIELDS)
+    return Cluster(
+        "es",
+        "green",
+        1,
+        {name: index},
+        True,
+        prefix="analytics_applylens",
+        served=TEMPLATE,
+        shipped=TEMPLATE,
+    )
+
+
+def _storage() -> Storage:
+    gigabyte = 10**9
+    return Storage((Disk("es-1", 100 * gigabyte, 60 * gigabyte, *(15, 10, 5)),))
 
 
 def _kibana() -> Kibana:
@@ -205,10 +230,12 @@ def _kibana() -> Kibana:
         "available",
         "all services are available",
         "8.19.3",
-        (DataView("dv", "analytics_applylens_*", "d"),),
+        (DataView("dv", "analytics_applylens_*", "d", FIELDS),),
         "Analytics overview",
         ("dv",),
         "now-90d",
         "now",
         True,
+        uses=(Use("Volume", "emails", "dv"),),
+        preferences=Preferences(),
     )

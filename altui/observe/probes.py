@@ -70,6 +70,7 @@ def probes(settings: Settings, clock: Clock) -> tuple[Probe, ...]:
         Probe("github.runs",           at.dbt,           30,      12, "free",  github.runs),
         Probe("elasticsearch.cluster", at.elasticsearch, 30,      10, "free",  elastic.cluster),
         Probe("elasticsearch.counts",  at.elasticsearch, 60,      10, "free",  document_counts),
+        Probe("elasticsearch.storage", at.elasticsearch, 5 * MINUTE, 10, "free", elastic.storage),
         Probe("kibana.status",         at.kibana,        60,      10, "free",  kibana.status),
     )
     # fmt: on

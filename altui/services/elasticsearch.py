@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 from urllib.parse import urlsplit, urlunsplit
 
@@ -12,21 +12,25 @@ from altui.config import ElasticsearchSettings, public_url
 from altui.core.model.days import day_of
 from altui.core.model.observed import Trouble
 from altui.core.model.pipeline import Mart, Pipeline
-from altui.core.model.reading import Cluster, Counts, Index, Series
+from altui.core.model.reading import Cluster, Counts, Series, Storage
 from altui.core.queries import elasticsearch as queries
+from altui.services.elasticsearch_cluster import (
+    EPOCH,
+    blocks,
+    read_cluster,
+    read_storage,
+    reason,
+    whole,
+    words_of,
+)
 from altui.services.errors import ServiceError, deadline, off, trouble_of_status
 from altui.services.lean import lean_imports
-from altui.services.text import clean
 from altui.services.threads import in_thread
 
 if TYPE_CHECKING:
     from elasticsearch import Elasticsearch
 
 T = TypeVar("T")
-
-NOT_OFFERED = "not offered"
-"""Word for what a server (serverless, look-alikes) does not have."""
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class ElasticsearchReader:
@@ -40,8 +44,12 @@ class ElasticsearchReader:
         self._client: Elasticsearch | None = None
 
     async def cluster(self) -> Cluster:
-        """Health, indices, blocks and template. Raises ServiceError."""
+        """Health, indices with blocks and mappings, template. Raises ServiceError."""
         return await self._ask("elasticsearch cluster", self._read_cluster)
+
+    async def storage(self) -> Storage:
+        """Disks against the watermarks in force. Raises ServiceError."""
+        return await self._ask("GET /_nodes/stats/fs", read_storage)
 
     async def counts(self, start: date) -> Counts:
         """Exact documents per mart and UTC day from `start` on. Raises ServiceError."""
@@ -72,33 +80,7 @@ class ElasticsearchReader:
         return self._client
 
     def _read_cluster(self, client: "Elasticsearch") -> Cluster:
-        pattern = f"{self._settings.index_prefix}_*"
-        health = _offered(lambda: client.cluster.health().body)
-        listed = cast(
-            list[dict[str, str | None]],
-            client.cat.indices(
-                index=pattern,
-                format="json",
-                bytes="b",
-                h="health,status,index,docs.count,store.size",
-            ).body,
-        )
-        settings = client.indices.get_settings(
-            index=pattern,
-            name="index.blocks.*",
-            flat_settings=True,
-            expand_wildcards="all",  # a closed index may be blocked too
-        ).body
-        template = client.indices.exists_index_template(name=self._pipeline.template)
-        indices = (_index(row, settings) for row in listed)
-        return Cluster(
-            name=clean(health.get("cluster_name"), 100),
-            status=clean(health.get("status"), 40) or NOT_OFFERED,
-            nodes=_whole(health.get("number_of_nodes")),
-            indices={index.name: index for index in indices},
-            template=bool(template),
-            unassigned=_whole(health.get("unassigned_shards")),
-        )
+        return read_cluster(client, self._settings.index_prefix, self._pipeline)
 
     def _read_counts(self, client: "Elasticsearch", start: date) -> Counts:
         marts = self._pipeline.marts
@@ -139,8 +121,10 @@ def translated(where: str, url: str) -> Generator[None]:
         words = "this is not Elasticsearch: the answer lacks the header X-Elastic-Product"
         raise ServiceError(Trouble.nonsense, words, where) from error
     except ApiError as error:
-        words = f"{error.status_code} {_reason(error)}"
-        raise ServiceError(trouble_of_status(error.status_code), words, where) from error
+        words = f"{error.status_code} {reason(error)}"
+        # a block answers 403 too, and has nothing to do with who asks
+        trouble = Trouble.refused if blocks(error) else trouble_of_status(error.status_code)
+        raise ServiceError(trouble, words, where) from error
     except SerializationError as error:
         words = f"the answer cannot be understood: {error.message}"
         raise ServiceError(Trouble.nonsense, words, where) from error
@@ -161,64 +145,12 @@ def _plain(message: str) -> str:
     return re.sub(r"^\[Errno -?\d+\] ", "", message.rsplit(": ", 1)[-1]) or message
 
 
-def _reason(error: Any) -> str:
-    """The server's own words; a HEAD or a proxy gives only text."""
-    body = error.body
-    cause: Any = cast(dict[str, Any], body).get("error") if isinstance(body, dict) else body
-    return _words_of(cause or error.message)
-
-
-def _words_of(cause: Any) -> str:
-    """`type: reason` of the root cause: above it stands only that shards failed."""
-    if not isinstance(cause, dict):
-        return clean(cause)
-    said = cast(dict[str, Any], cause)
-    inner = cast(list[dict[str, Any]], said.get("root_cause") or [])
-    roots = [*inner, said]
-    kind = roots[0].get("type") or said.get("type") or "error"
-    reason = next((root["reason"] for root in roots if root.get("reason")), "no reason given")
-    return clean(f"{kind}: {reason}")
-
-
-def _offered(ask: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """The answer, empty where the server says that it has no such thing."""
-    from elasticsearch import ApiError
-
-    try:
-        return ask()
-    except ApiError as error:
-        # serverless answers 410 api_not_available_exception, look-alikes "no handler found"
-        if error.status_code in {400, 404, 405, 410}:
-            return {}
-        raise
-
-
-def _index(row: Mapping[str, str | None], settings: Mapping[str, Any]) -> Index:
-    name = row.get("index") or ""
-    own = cast(dict[str, Any], settings.get(name) or {})
-    flags = cast(dict[str, Any], own.get("settings") or {})
-    return Index(
-        name=clean(name, 255),
-        health=clean(row.get("health"), 20),
-        status=clean(row.get("status"), 20),
-        docs=_whole(row.get("docs.count")),
-        bytes=_whole(row.get("store.size")),
-        blocks=tuple(
-            sorted(
-                clean(flag.removeprefix("index.blocks."), 60)
-                for flag, value in flags.items()
-                if flag.startswith("index.blocks.") and str(value).lower() == "true"
-            )
-        ),
-    )
-
-
 def _not_found(answer: Mapping[str, Any], where: str) -> str:
     """Elasticsearch's words when the index does not exist; raises on any other error."""
     if "error" not in answer:
         return ""
-    status = _whole(answer.get("status")) or 500
-    words = _words_of(answer["error"])
+    status = whole(answer.get("status")) or 500
+    words = words_of(answer["error"])
     if status == 404:
         return words
     raise ServiceError(trouble_of_status(status), f"{status} {words}", where)
@@ -252,11 +184,3 @@ def _newest(mart: Mart, hits: Sequence[dict[str, Any]]) -> datetime | None:
 def _moment(millis: float | None) -> datetime | None:
     # not fromtimestamp: it depends on the platform before 1970
     return None if millis is None else EPOCH + timedelta(milliseconds=millis)
-
-
-def _whole(value: Any) -> int:
-    """A number, or 0 for what is not there: `_cat` answers text or null."""
-    try:
-        return int(value)
-    except (TypeError, ValueError):
-        return 0

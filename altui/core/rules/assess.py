@@ -17,18 +17,30 @@ from altui.core.model.health import (
 from altui.core.model.observed import Observation, Snapshot
 from altui.core.model.pipeline import Pipeline, risk_mart
 from altui.core.model.reading import Connection, Runs
+from altui.core.rules.elastic import elastic
+from altui.core.rules.kibana import kibana
 from altui.core.rules.learning import learnt
 from altui.core.rules.look import Check, Look
 from altui.core.rules.parity import differences, losses, tables_there, totals
 from altui.core.rules.running import workflow
 from altui.core.rules.schedule import due_times
 from altui.core.rules.seeing import STATE_OF, any_stale, in_sight, unseen
-from altui.core.rules.serving import indices, kibana, newest_document, newest_seen
+from altui.core.rules.serving import behind, newest_document, newest_seen
+from altui.core.rules.storage import storage
 from altui.core.rules.syncing import fivetran
 from altui.core.rules.trace import trace
 from altui.core.rules.verdict import rank, verdict
 
-CHECKS: tuple[Check, ...] = (unseen, fivetran, tables_there, workflow, indices, kibana)
+CHECKS: tuple[Check, ...] = (
+    unseen,
+    fivetran,
+    tables_there,
+    workflow,
+    elastic,
+    storage,
+    behind,
+    kibana,
+)
 """Every check; a new one is a function and a line here. Losses come from the trace."""
 
 STAGE_PROBES: dict[StageId, tuple[str, ...]] = {

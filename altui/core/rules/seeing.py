@@ -20,6 +20,8 @@ PROBES: dict[str, StageId] = {
     "elasticsearch.counts": StageId.elasticsearch,
     "kibana.status": StageId.kibana,
 }
+ASIDE: dict[str, StageId] = {"elasticsearch.storage": StageId.elasticsearch}
+"""Probes that may rest: no service counts as silent or unseen for want of them."""
 
 STATE_OF: dict[Trouble, State] = {
     Trouble.unreachable: State.unknown,

@@ -9,7 +9,7 @@ import pytest
 
 from altui.config import Settings
 from altui.core.model.observed import Trouble
-from altui.core.rules.seeing import PROBES
+from altui.core.rules.seeing import ASIDE, PROBES
 from altui.observe.probes import probes
 from altui.services.errors import ServiceError
 from altui.services.postgres import PostgresReader
@@ -18,7 +18,7 @@ from tests.world import at
 
 def test_every_probe_that_the_rules_know_and_its_stage() -> None:
     table = {probe.id: probe.stage for probe in probes(Settings(), lambda: at("2026-11-23 12:00"))}
-    assert table == PROBES
+    assert table == PROBES | ASIDE
 
 
 def test_only_the_counts_of_the_warehouse_bill() -> None:
