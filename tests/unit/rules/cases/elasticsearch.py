@@ -164,7 +164,7 @@ CASES: tuple[Case, ...] = (
         "the cluster as a whole is read-only",
         (storage(blocks=("read_only",)),),
         "es.read_only",
-        "tests/real/test_real_serving.py::test_a_cluster_that_is_read_only",
+        "tests/sandbox/test_serving.py::test_a_cluster_that_is_read_only",
     ),
     Case(
         S.elasticsearch,
@@ -206,7 +206,7 @@ CASES: tuple[Case, ...] = (
         "the template is not loaded",
         (cluster(template=False, served=None),),
         "elasticsearch.no_template",
-        "tests/sandbox/test_serving.py::test_a_template_that_is_not_loaded",
+        "tests/sandbox/test_states.py::template not loaded",
     ),
     *(
         Case(

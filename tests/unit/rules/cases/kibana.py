@@ -92,7 +92,6 @@ CASES: tuple[Case, ...] = (
         "no index matches the data view",
         (kibana(data_views=(msgspec.structs.replace(VIEW, fields={}, empty=True),)),),
         "kibana.no_data",
-        "tests/sandbox/test_serving.py::test_the_data_view",
     ),
     Case(
         S.kibana,
@@ -178,6 +177,7 @@ CASES: tuple[Case, ...] = (
             f"this key may not read the {part}",
             (kibana(unseen={part: "403 Forbidden"}, **gone),),
             f"kibana.{part.replace(' ', '_')}.not_seen",
+            "tests/sandbox/test_serving.py::test_a_key_that_may_not_read_one_part",
         )
         for part, gone in PARTS
     ),
