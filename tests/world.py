@@ -222,7 +222,9 @@ def _cluster() -> Cluster:
 
 def _storage() -> Storage:
     gigabyte = 10**9
-    return Storage((Disk("es-1", 100 * gigabyte, 60 * gigabyte, *(15, 10, 5)),))
+    return Storage(
+        (Disk("es-1", 100 * gigabyte, 60 * gigabyte, *(size * gigabyte for size in (15, 10, 5))),)
+    )
 
 
 def _kibana() -> Kibana:

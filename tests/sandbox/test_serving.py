@@ -219,7 +219,7 @@ async def test_a_closed_index(served: Served):
         found = await served.found("elasticsearch.closed")
     finally:
         served.elastic("POST", f"{served.index}/_open")
-    assert found.subject.startswith("risk_daily closed")
+    assert found.subject.startswith("risk_daily closed: no reads, no writes")
 
 
 async def test_a_template_that_differs(served: Served):
@@ -316,7 +316,7 @@ async def test_the_data_view(served: Served):
 async def test_a_dashboard_on_the_wrong_index(served: Served):
     with served.dashboard(lambda view, _: view["attributes"].update(title="analytics_aplens_*")):
         found = await served.found("kibana.wrong_index")
-    assert found.subject == "the dashboard reads analytics_aplens_*, where our days are not"
+    assert found.subject == "the dashboard reads analytics_aplens_*, not ours"
 
 
 def panels(board: Json, change: Callable[[list[Json]], object]) -> None:

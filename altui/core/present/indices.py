@@ -22,6 +22,7 @@ CLUSTER, DOCUMENTS, READER = "elasticsearch.cluster", "elasticsearch.counts", "k
 STORAGE = "elasticsearch.storage"
 SIZES = (6, 5, 5, 7)
 """Columns of an index's newest day, days, documents and size."""
+BLOCKS = {"read_only_allow_delete": "flood stage", "read_only": "read-only"}
 HEALTH = {"green": Tone.ok, "yellow": Tone.late, "red": Tone.broken}
 
 
@@ -65,7 +66,9 @@ def _short(seen: View) -> Iterator[Line]:
             parts.append(f"{mart.index} {len(series.by_day)}")
     total = sum(index.bytes for index in cluster.indices.values()) if cluster else 0
     blocks = sum(len(index.blocks) for index in cluster.indices.values()) if cluster else 0
-    parts.append(f"{size(total)}, {plural(blocks, 'block')}" if cluster else "")
+    unseen = cluster is not None and "mappings" in cluster.unseen
+    blocked = "blocks not seen" if unseen else plural(blocks, "block")
+    parts.append(f"{size(total)}, {blocked}" if cluster else "")
     words = ", ".join(part for part in parts if part)
     made = line("indices.short", words)
     yield made if seen.live(CLUSTER) and seen.live(DOCUMENTS) else greyed(made)
@@ -125,7 +128,8 @@ def _wrong(seen: View, own: Index | None) -> Iterator[tuple[str, Tone]]:
     if own.status == "close":
         yield "  closed", Tone.broken
     if own.blocks:
-        yield f"  blocked: {', '.join(own.blocks)}", Tone.broken
+        blocks = (BLOCKS.get(block, block) for block in own.blocks)
+        yield f"  blocked: {', '.join(blocks)}", Tone.broken
     if cluster.shipped is None:
         return
     broken, stray = conflicts(own, cluster.shipped), strays(own, cluster.shipped)
@@ -187,7 +191,9 @@ def _reader(seen: View) -> Iterator[Line]:
         words = f"readers see nothing: Kibana is {kibana.level}"
         yield line("reader", (words, Tone.broken if seen.live(READER) else Tone.dim))
         return
-    title = f"“{kibana.dashboard}” {_span(kibana)}" if kibana.dashboard else "no dashboard"
+    title = "dashboard denied" if "dashboard" in kibana.unseen else "no dashboard"
+    if kibana.dashboard:
+        title = f"“{kibana.dashboard}” {_span(kibana)}"
     level = Tone.dim if kibana.level == "available" else Tone.late
     made = line(
         "reader",
@@ -203,7 +209,8 @@ def _reader(seen: View) -> Iterator[Line]:
 
 def _newest(seen: View, kibana: Kibana) -> str:
     """The newest day that a reader sees, and the date that Kibana writes beside it."""
-    if kibana.dashboard is not None and reader_sees(seen.look, seen.look.due.wanted_day) is None:
+    known = reader_sees(seen.look, seen.look.due.wanted_day) is not None
+    if not known and ("dashboard" in kibana.unseen or kibana.dashboard is not None):
         return "what readers see is not known"
     newest = newest_seen(seen.look, risk_mart(seen.pipeline))
     if newest is None or shown_as(kibana, newest) == newest:

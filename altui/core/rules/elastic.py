@@ -10,6 +10,7 @@ from altui.core.model.reading import Cluster, Index, Lifecycle
 from altui.core.rules.look import Look
 from altui.core.rules.running import running
 from altui.core.rules.templates import (
+    ABSENT,
     Difference,
     conflicts,
     strays,
@@ -29,10 +30,16 @@ CHECK_OF_BLOCK = {
     "metadata": ("elasticsearch.block", "a block hides the metadata of"),
 }
 FOLLOWS = {
-    "health": "red or green is not known",
-    "mappings": "blocks and mappings are not known",
+    "health": "health is denied: red or green is not known",
+    "mappings": "mappings are denied: blocks are not known",
 }
 """Parts without which a cluster is not called ok; without the others its row says so."""
+KEEPS_ITS_TYPES = "an index keeps the types it was made with: rebuild it under the template"
+LACKS_FIELDS = "it takes no field that it lacks: documents with one are refused"
+LOSES_DIGITS = "figures are kept with other digits than the mart's"
+CAN_WAIT = {"elasticsearch.template", "es.ilm_deletes_live_index", "es.orphan_days"}
+"""Late ones of these take nothing from readers tonight."""
+SOON = timedelta(days=1)
 UNITS = {
     "d": timedelta(days=1),
     "h": timedelta(hours=1),
@@ -123,9 +130,10 @@ def _health(look: Look, cluster: Cluster) -> Iterator[Finding]:
         yield _finding(look, "elasticsearch.red", state, subject, _health_words(cluster))
     elif cluster.status not in KNOWN:
         subject = f'Elasticsearch calls its health "{cluster.status}"'
-        yield _finding(look, "elasticsearch.health", State.unknown, subject[:80], "")
+        words = _health_words(cluster)
+        yield _finding(look, "elasticsearch.health", State.unknown, subject, words)
     if closed:
-        subject = f"{_names(cluster, closed)} closed: nothing is read from or written to it"
+        subject = f"{_names(cluster, closed)} closed: no reads, no writes"
         yield _finding(look, "elasticsearch.closed", State.broken, subject, "status close")
 
 
@@ -161,8 +169,7 @@ def _template(look: Look, cluster: Cluster) -> Iterator[Finding]:
         return
     found = template_differences(cluster.served, cluster.shipped)
     if found:
-        count = f"{len(found)} difference" + ("" if len(found) == 1 else "s")
-        subject = f"index template {name} is not the shipped one: {count}"
+        subject = f"index template differs from the shipped one ({len(found)})"
         words, figures = _listed(found)
         yield _finding(look, "elasticsearch.template", State.late, subject, words, figures=figures)
 
@@ -184,7 +191,10 @@ def _mapped(
 ) -> Finding:
     first, more = found[0], f" (+{len(found) - 1})" if len(found) > 1 else ""
     subject = f"{_names(cluster, [index])}: {first.words}{more}"
-    words, figures = _listed(found)
+    words = KEEPS_ITS_TYPES
+    if state is State.late:
+        words = LACKS_FIELDS if first.found == ABSENT else LOSES_DIGITS
+    _, figures = _listed(found)
     return _finding(
         look,
         "elasticsearch.mapping",
@@ -208,10 +218,11 @@ def _retention(look: Look, cluster: Cluster) -> Iterator[Finding]:
             when = f"at any moment, due {day_words(day)}"
         check = "es.ilm_deletes_live_index"
         since = f"{lifecycle.since:%Y-%m-%d}" if lifecycle.since else "its creation"
+        soon = day is not None and day <= look.today + SOON
         yield _finding(
             look,
             check,
-            State.late,
+            State.broken if soon else State.late,
             f"all days of {_names(cluster, [index])} are deleted {when}",
             f"{lifecycle.kind} {lifecycle.name} deletes {lifecycle.delete_after} after {since}, "
             "whatever the days in it",
@@ -307,7 +318,7 @@ def _not_seen(look: Look, cluster: Cluster) -> Iterator[Finding]:
                 look,
                 f"elasticsearch.{part}.not_seen",
                 State.denied,
-                f"Elasticsearch does not show its {part} to this account: {follows}",
+                follows,
                 words,
             )
 

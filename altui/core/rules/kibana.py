@@ -6,18 +6,20 @@ from altui.core.model.health import Evidence, Finding, StageId, State
 from altui.core.model.reading import DataView, Kibana, Use
 from altui.core.rules.elastic import kept, matches
 from altui.core.rules.look import Look
-from altui.core.rules.reach import filtered_out, reach, reader_sees, shown_as, zone_of
+from altui.core.rules.reach import hiding, range_shows, reach, shown_as, zone_of
 from altui.core.words import day as day_words
+from altui.core.words import plural
 
 Figures = dict[str, int | float | str | None]
 
 PROBE = "kibana.status"
 OUT = {"unavailable", "critical"}
 SERVING = {"available", "degraded"}
+_GONE = "does not exist"
 FOLLOWS = {
-    "data views": "the time field is not judged",
-    "dashboard": "its range and fields are not judged",
-    "fields": "the panels' fields are not judged",
+    "data views": "data views are denied: time field not judged",
+    "dashboard": "the dashboard is denied: its range is not judged",
+    "fields": "fields are denied: the panels are not judged",
 }
 """Parts without which Kibana is not called ok."""
 
@@ -29,18 +31,19 @@ def kibana(look: Look) -> Iterator[Finding]:
         return
     if seen.level in OUT:
         down = _follows_from_elastic(look)
-        subject = f'Kibana\'s status is "{seen.level}"' + ("; follows from elastic" if down else "")
+        subject = f'Kibana\'s status is "{seen.level}"'
+        if down:
+            subject = f'Kibana is "{seen.level}": follows from elastic'
         yield _finding(look, "kibana.unavailable", State.broken, subject, seen.summary)
         return
     if seen.level not in SERVING:
-        subject = f'Kibana\'s status is "{seen.level[:40]}", a word not known here'
+        subject = f'Kibana calls its status "{seen.level}"'
         yield _finding(look, "kibana.level", State.unknown, subject, seen.summary)
     yield from _view(look, seen)
     yield from _dashboard(look, seen)
     for part, follows in FOLLOWS.items():
         if words := seen.unseen.get(part):
-            subject = f"Kibana does not show the {part} to this key: {follows}"
-            yield _finding(look, f"kibana.{_dotted(part)}.not_seen", State.denied, subject, words)
+            yield _finding(look, f"kibana.{_dotted(part)}.not_seen", State.denied, follows, words)
 
 
 def _follows_from_elastic(look: Look) -> bool:
@@ -58,15 +61,16 @@ def _view(look: Look, seen: Kibana) -> Iterator[Finding]:
     if view is None:
         space = seen.elsewhere.get("data view")
         words = f"it is in space {space}" if space else f"{len(seen.data_views)} others are there"
-        subject = f"data view {wanted.data_view} does not exist" + (" in this space" * bool(space))
+        subject = f"data view {wanted.data_view} {'is not in this space' if space else _GONE}"
         yield _finding(look, "kibana.no_pattern", State.broken, subject, words)
     elif view.time_field != wanted.time_field:
         has = f"is {view.time_field}" if view.time_field else "is not set"
         subject = f"the data view's time field {has}, should be {wanted.time_field}"
         yield _finding(look, "kibana.time_field", State.broken, subject, view.title)
     elif _covers_nothing(look, view):
-        subject = f"no index matches {view.title}: nothing was exported yet"
-        yield _finding(look, "kibana.no_data", State.broken, subject, f"data view {view.id}")
+        subject = f"no index matches {view.title}"
+        words = "nothing was exported yet, or under another name"
+        yield _finding(look, "kibana.no_data", State.broken, subject, words)
 
 
 def _covers_nothing(look: Look, view: DataView) -> bool:
@@ -100,7 +104,7 @@ def _references(look: Look, seen: Kibana) -> Iterator[Finding]:
     views = {view.id: view for view in seen.data_views}
     gone = [one for one in seen.references if one not in views]
     if gone and "data views" not in seen.unseen:
-        subject = f"the dashboard refers to {len(gone)} data view(s) that do not exist"
+        subject = f"{plural(len(gone), 'data view')} of the dashboard not found"
         yield _finding(look, "kibana.references", State.broken, subject, ", ".join(gone[:5]))
     if seen.missing:
         one = seen.missing[0]
@@ -114,7 +118,7 @@ def _references(look: Look, seen: Kibana) -> Iterator[Finding]:
     read = [views[one] for one in seen.references if one in views]
     astray = [view for view in read if _astray(look, view)]
     if astray:
-        subject = f"the dashboard reads {astray[0].title[:40]}, where our days are not"
+        subject = f"the dashboard reads {astray[0].title[:30]}, not ours"
         words = f"should be {look.pipeline.dashboard.data_view}"
         yield _finding(look, "kibana.wrong_index", State.broken, subject, words)
 
@@ -170,10 +174,11 @@ def _unmapped(look: Look, use: Use, view: DataView) -> bool:
 
 def _range(look: Look, seen: Kibana) -> Iterator[Finding]:
     wanted = look.due.wanted_day
-    shows, found = reader_sees(look, wanted), reach(seen)
+    shows, found = range_shows(look, wanted), reach(seen)
     if found is None:
-        subject = "which days the dashboard shows is not known: it keeps no range"
-        words = seen.unseen.get("settings", "Kibana's default range was not read")
+        subject = "the dashboard keeps no range of its own"
+        said = seen.unseen.get("settings", "not read")
+        words = f"Kibana's default decides, and is not seen: {said}"
         yield _finding(look, "kibana.time_range", State.unknown, subject, words)
         return
     words = f"{found.whose} is {found.begin} to {found.end}"
@@ -183,19 +188,17 @@ def _range(look: Look, seen: Kibana) -> Iterator[Finding]:
     elif not shows:
         subject = f"the dashboard's range does not show {wanted:%d %b}"
         yield _finding(look, "kibana.time_range", State.broken, subject, words)
-    for one in seen.filters:
-        hides = one.field == look.pipeline.dashboard.time_field
-        if hides and filtered_out(seen, one, wanted, look.now):
-            subject = f"a filter saved with the dashboard hides {wanted:%d %b}"
-            yield _finding(look, "kibana.filter", State.broken, subject, one.words)
+    for one in hiding(look, wanted):
+        subject = f"a filter saved with the dashboard hides {wanted:%d %b}"
+        yield _finding(look, "kibana.filter", State.broken, subject, one.words)
 
 
 def _zone(look: Look, seen: Kibana) -> Iterator[Finding]:
     day = look.due.wanted_day
     shown = shown_as(seen, day)
     if shown != day and seen.preferences:
-        subject = f"{day_words(day)} is shown as {day_words(shown)}: Kibana's zone is west of UTC"
-        words = f"dateFormat:tz is {seen.preferences.zone}; a day sits at 00:00 UTC"
+        subject = f"{day_words(day)} is shown as {day_words(shown)} in Kibana"
+        words = f"its zone is {seen.preferences.zone}, west of UTC; a day sits at 00:00 UTC"
         yield _finding(look, "kibana.timezone", State.late, subject, words)
 
 

@@ -37,16 +37,41 @@ def bounds(kibana: Kibana, now: datetime) -> tuple[datetime, datetime] | None:
 
 
 def reader_sees(look: Look, day: date) -> bool | None:
+    """Whether the dashboard shows a reader this day; None where that cannot be known."""
+    shows = range_shows(look, day)
+    return shows and not hiding(look, day)
+
+
+def range_shows(look: Look, day: date) -> bool | None:
     """Whether a document of this day, which sits at 00:00 UTC, lies in the dashboard's range.
 
     None where the range cannot be known.
     """
-    seen = look.kibana and bounds(look.kibana, look.now)
+    kibana = look.kibana
+    if kibana is None or "dashboard" in kibana.unseen:
+        return None
+    seen = bounds(kibana, look.now)
     return seen and seen[0] <= start_of(day) <= seen[1]
 
 
-def filtered_out(kibana: Kibana, one: Filter, day: date, now: datetime) -> bool:
-    """Whether a saved range filter hides the document of this day."""
+def hiding(look: Look, day: date) -> list[Filter]:
+    """Filters saved with the dashboard whose range leaves this day out."""
+    kibana, field = look.kibana, look.pipeline.dashboard.time_field
+    own = [one for one in kibana.filters if one.field == field] if kibana else []
+    return [one for one in own if kibana and _leaves_out(kibana, one, day, look.now)]
+
+
+def shows_nothing(kibana: Kibana) -> bool:
+    """Whether none of the data views that the dashboard reads is there with an index."""
+    if kibana.dashboard is None:
+        return True
+    if "data views" in kibana.unseen or not kibana.references:
+        return False
+    views = [view for view in kibana.data_views if view.id in kibana.references]
+    return all(view.empty for view in views)
+
+
+def _leaves_out(kibana: Kibana, one: Filter, day: date, now: datetime) -> bool:
     begin = _moment(kibana, one.begin, now)
     end = _moment(kibana, one.end, now, up=one.end_is_in)
     at = start_of(day)

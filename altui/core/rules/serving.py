@@ -7,7 +7,7 @@ from altui.core.model.days import day_of
 from altui.core.model.health import Evidence, Finding, StageId, State
 from altui.core.model.pipeline import Mart
 from altui.core.rules.look import Look
-from altui.core.rules.reach import reader_sees
+from altui.core.rules.reach import reader_sees, shows_nothing
 
 
 def behind(look: Look) -> Iterator[Finding]:
@@ -63,7 +63,7 @@ def newest_document(look: Look, mart: Mart) -> date | None:
 def newest_seen(look: Look, mart: Mart) -> date | None:
     """The newest day a reader sees through the dashboard; None when Kibana shows nothing."""
     series = look.index(mart)
-    if series is None or look.kibana is None or look.kibana.dashboard is None:
+    if series is None or look.kibana is None or shows_nothing(look.kibana):
         return None
     days = [day for day in series.by_day if reader_sees(look, day)]
     return max(days, default=None)

@@ -14,6 +14,7 @@ from altui.core.model.health import (
 )
 from altui.core.model.observed import Trouble
 from altui.core.model.pipeline import risk_mart
+from altui.core.rules.elastic import CAN_WAIT
 from altui.core.rules.look import Look
 from altui.core.rules.schedule import nightly_after
 from altui.core.rules.seeing import service_of, silent
@@ -144,6 +145,8 @@ def _todo(look: Look, finding: Finding) -> str:
     )
     if left < timedelta():
         return f"page {escalation.owner}: SLA {sla}, {behind(-left)} over"
+    if finding.check in CAN_WAIT and finding.state is State.late:
+        return f"can wait for working hours: {escalation.owner}"
     if left > URGENT:
         return f"can wait until {clock(look.now, deadline)}: {escalation.owner} (SLA {sla})"
     return f"page {escalation.owner} (SLA {sla}, {behind(left)} left)"
@@ -253,7 +256,7 @@ def _ok(look: Look, rows: tuple[TraceRow, ...]) -> Verdict:
     if newest is None:
         headline = "nothing is wrong as far as seen"
     else:
-        end = "to the dashboard" if look.kibana else "to the index"
+        end = "to the dashboard" if newest_seen(look, mart) == newest else "to the index"
         whole = f"complete {end}" if _counted(look, "bigquery.counts") else "is in the index"
         headline = f"{day(newest)} {whole} ({'='.join(counts)})"
     if unseen:

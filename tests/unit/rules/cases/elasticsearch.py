@@ -37,6 +37,7 @@ from tests.unit.rules.cases.bend import (
 from tests.unit.rules.cases.case import Case, Edge
 from tests.world import FIELDS, at, healthy, with_value
 
+TOMORROW = (NOON.date() - date(2026, 1, 1)).days + 1
 NOT_OFFERED = dict.fromkeys(("health", "template", "policies"), "not offered")
 TEMPLATES: tuple[tuple[str, dict[str, object], str], ...] = (
     (
@@ -317,6 +318,15 @@ CASES: tuple[Case, ...] = (
 )
 
 EDGES: tuple[Edge, ...] = (
+    Edge(
+        S.elasticsearch,
+        X.broken,
+        X.late,
+        "the day on which a policy deletes the index against tomorrow, in days",
+        lambda offset: (deletes(f"{TOMORROW + offset}d"),),
+        X.broken,
+        "es.ilm_deletes_live_index",
+    ),
     Edge(
         S.elasticsearch,
         X.broken,
