@@ -11,14 +11,19 @@ from altui.core.model.reading import (
     Connection,
     Counts,
     DataView,
+    Disk,
     Index,
     Kibana,
+    Preferences,
     Reading,
     Run,
     Runs,
     RunStep,
     Series,
+    Storage,
     TableMeta,
+    Template,
+    Use,
     Warehouse,
 )
 
@@ -26,6 +31,11 @@ DELAY = timedelta(minutes=25)
 TOOK = timedelta(minutes=6)
 STEPS = ("Install dbt packages", "Run dbt models", "Run dbt tests", "Export to Elasticsearch")
 ONE_DAY = timedelta(days=1)
+STORAGE = "elasticsearch.storage"
+FIELDS = {"d": "date", "emails": "long", "avg_risk": "double", "slo_status": "keyword"}
+TEMPLATE = Template(
+    ("analytics_applylens_*",), 500, 1, "strict", {"auto_expand_replicas": "0-1"}, FIELDS
+)
 
 
 def at(text: str) -> datetime:
@@ -64,12 +74,13 @@ def healthy(now: datetime, days: int = 30) -> Snapshot:
             probe: Observation(probe, value, now, now, next_try=now)
             for probe, value in readings.items()
         },
+        {STORAGE: Observation(STORAGE, _storage(), now, now, next_try=now, detail=True)},
     )
 
 
 def with_value(snapshot: Snapshot, probe: str, **changes: object) -> Snapshot:
     """The snapshot with some fields of one reading changed."""
-    seen = snapshot.observations[probe]
+    seen = snapshot.observations.get(probe) or snapshot.details[probe]
     value = msgspec.structs.replace(seen.value, **changes)
     return _put(snapshot, msgspec.structs.replace(seen, value=value))
 
@@ -107,7 +118,10 @@ def without_rows(
 
 
 def _put(snapshot: Snapshot, seen: Observation) -> Snapshot:
-    return Snapshot(snapshot.at, {**snapshot.observations, seen.probe: seen})
+    if seen.detail:
+        return msgspec.structs.replace(snapshot, details={**snapshot.details, seen.probe: seen})
+    seen_now = {**snapshot.observations, seen.probe: seen}
+    return msgspec.structs.replace(snapshot, observations=seen_now)
 
 
 def _series(first: date, last: date, *, changed: bool = False) -> Series:
@@ -195,7 +209,24 @@ def _warehouse(built: datetime) -> Warehouse:
 
 def _cluster() -> Cluster:
     name = "analytics_applylens_risk_daily"
-    return Cluster("es", "green", 1, {name: Index(name, "green", "open", 399, 4_000_000)}, True)
+    index = Index(name, "green", "open", 399, 4_000_000, dynamic="strict", fields=FIELDS)
+    return Cluster(
+        "es",
+        "green",
+        1,
+        {name: index},
+        True,
+        prefix="analytics_applylens",
+        served=TEMPLATE,
+        shipped=TEMPLATE,
+    )
+
+
+def _storage() -> Storage:
+    gigabyte = 10**9
+    return Storage(
+        (Disk("es-1", 100 * gigabyte, 60 * gigabyte, *(size * gigabyte for size in (15, 10, 5))),)
+    )
 
 
 def _kibana() -> Kibana:
@@ -203,10 +234,12 @@ def _kibana() -> Kibana:
         "available",
         "all services are available",
         "8.19.3",
-        (DataView("dv", "analytics_applylens_*", "d"),),
+        (DataView("dv", "analytics_applylens_*", "d", FIELDS),),
         "Analytics overview",
         ("dv",),
         "now-90d",
         "now",
         True,
+        uses=(Use("Volume", "emails", "dv"),),
+        preferences=Preferences(),
     )

@@ -10,7 +10,8 @@ from altui.core.model.observed import Trouble
 from altui.core.model.reading import Cluster
 from altui.core.words import plural
 from altui.doctor.exam import Context, Exams, failed, unset
-from altui.services.elasticsearch import NOT_OFFERED, ElasticsearchReader, translated, with_port
+from altui.services.elasticsearch import ElasticsearchReader, translated, with_port
+from altui.services.elasticsearch_cluster import NOT_OFFERED
 from altui.services.errors import ServiceError, deadline
 from altui.services.lean import lean_imports
 from altui.services.text import clean

@@ -100,6 +100,8 @@ def probes(settings: Settings, clock: Clock) -> tuple[Probe, ...]:
     schemas = Probe(
         "fivetran.schemas", at.fivetran, every.details, 10, "free", fivetran.schemas, rests=True
     )
+    disks, place = elastic.storage, at.elasticsearch
+    storage = Probe("elasticsearch.storage", place, every.details, 10, "free", disks, rests=True)
     # fmt: off
     return (
         pulse,
@@ -111,6 +113,7 @@ def probes(settings: Settings, clock: Clock) -> tuple[Probe, ...]:
         Probe("github.runs",           at.dbt,           gh,     12, "free",  github.runs),
         Probe("elasticsearch.cluster", at.elasticsearch, search, 10, "free",  elastic.cluster),
         Probe("elasticsearch.counts",  at.elasticsearch, search, 10, "free",  document_counts),
+        storage,
         Probe("kibana.status",         at.kibana,        kb,     10, "free",  kibana.status),
     )
     # fmt: on

@@ -12,25 +12,27 @@ from altui.config import ElasticsearchSettings, public_url
 from altui.core.model.days import day_of
 from altui.core.model.observed import Trouble
 from altui.core.model.pipeline import Mart, Pipeline
-from altui.core.model.reading import Allocation, Cluster, Counts, Index, Series
+from altui.core.model.reading import Allocation, Cluster, Counts, Series, Storage
 from altui.core.queries import elasticsearch as queries
+from altui.services.elasticsearch_allocation import read_allocation
+from altui.services.elasticsearch_cluster import (
+    EPOCH,
+    blocks,
+    read_cluster,
+    read_storage,
+    reason,
+    whole,
+    words_of,
+)
 from altui.services.errors import ServiceError, deadline, off, rest_of, trouble_of_status
 from altui.services.http import retry_after
 from altui.services.lean import lean_imports
-from altui.services.text import clean
 from altui.services.threads import Threads
 
 if TYPE_CHECKING:
     from elasticsearch import Elasticsearch
 
 T = TypeVar("T")
-
-NOT_OFFERED = "not offered"
-"""Word for what a server (serverless, look-alikes) does not have."""
-ABSENT = {400, 404, 405, 410}
-"""Serverless answers 410 api_not_available_exception, look-alikes 400 "no handler found"."""
-ANY = "*"
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class ElasticsearchReader:
@@ -45,8 +47,12 @@ class ElasticsearchReader:
         self._threads = Threads()
 
     async def cluster(self) -> Cluster:
-        """Health, indices, blocks and template. Raises ServiceError."""
+        """Health, indices with blocks and mappings, template. Raises ServiceError."""
         return await self._ask("elasticsearch cluster", self._read_cluster)
+
+    async def storage(self) -> Storage:
+        """Disks against the watermarks in force. Raises ServiceError."""
+        return await self._ask("GET /_nodes/stats/fs", read_storage)
 
     async def counts(self, start: date) -> Counts:
         """Exact documents per mart and UTC day from `start` on. Raises ServiceError."""
@@ -55,7 +61,7 @@ class ElasticsearchReader:
     async def allocation(self, index: str) -> Allocation:
         """Why a shard of the index is unassigned; `*`: any shard. Raises ServiceError."""
         where = f"GET /_cluster/allocation/explain, {index}"
-        return await self._ask(where, lambda client: self._read_allocation(client, index, where))
+        return await self._ask(where, lambda client: read_allocation(client, index, where))
 
     async def _ask(self, where: str, read: "Callable[[Elasticsearch], T]") -> T:
         if not self._settings.url:
@@ -82,54 +88,7 @@ class ElasticsearchReader:
         return self._client
 
     def _read_cluster(self, client: "Elasticsearch") -> Cluster:
-        pattern = f"{self._settings.index_prefix}_*"
-        health = _offered(lambda: client.cluster.health().body)
-        listed = cast(
-            list[dict[str, str | None]],
-            client.cat.indices(
-                index=pattern,
-                format="json",
-                bytes="b",
-                h="health,status,index,docs.count,store.size",
-            ).body,
-        )
-        settings = client.indices.get_settings(
-            index=pattern,
-            name="index.blocks.*",
-            flat_settings=True,
-            expand_wildcards="all",  # a closed index may be blocked too
-        ).body
-        template = client.indices.exists_index_template(name=self._pipeline.template)
-        indices = (_index(row, settings) for row in listed)
-        return Cluster(
-            name=clean(health.get("cluster_name"), 100),
-            status=clean(health.get("status"), 40) or NOT_OFFERED,
-            nodes=_whole(health.get("number_of_nodes")),
-            indices={index.name: index for index in indices},
-            template=bool(template),
-            unassigned=_whole(health.get("unassigned_shards")),
-        )
-
-    def _read_allocation(self, client: "Elasticsearch", index: str, where: str) -> Allocation:
-        from elasticsearch import ApiError
-
-        # without a body Elasticsearch explains the first unassigned shard it finds
-        shard = {} if index == ANY else _unassigned(client, index)
-        if shard is None:
-            return Allocation(index, 0, True, "", "")
-        # not the client's own method: it sends a POST, and looking is done by GET
-        headers = {"accept": "application/json", "content-type": "application/json"}
-        try:
-            said = client.perform_request(
-                "GET", "/_cluster/allocation/explain", headers=headers, body=shard or None
-            ).body
-        except ApiError as error:
-            if error.status_code == 400 and "unassigned" in _reason(error):
-                return Allocation(index, 0, True, "", "")  # healed meanwhile
-            if error.status_code in ABSENT:
-                raise off(f"{NOT_OFFERED} here: allocation explain", where) from error
-            raise
-        return _allocation(cast(dict[str, Any], said), index)
+        return read_cluster(client, self._settings.index_prefix, self._pipeline)
 
     def _read_counts(self, client: "Elasticsearch", start: date) -> Counts:
         marts = self._pipeline.marts
@@ -170,9 +129,11 @@ def translated(where: str, url: str) -> Generator[None]:
         words = "this is not Elasticsearch: the answer lacks the header X-Elastic-Product"
         raise ServiceError(Trouble.nonsense, words, where) from error
     except ApiError as error:
-        words = f"{error.status_code} {_reason(error)}"
+        words = f"{error.status_code} {reason(error)}"
         rest = rest_of(error.status_code, retry_after(error.meta.headers, datetime.now(UTC)))
-        raise ServiceError(trouble_of_status(error.status_code), words, where, rest) from error
+        # a block answers 403 too, and has nothing to do with who asks
+        trouble = Trouble.refused if blocks(error) else trouble_of_status(error.status_code)
+        raise ServiceError(trouble, words, where, rest) from error
     except SerializationError as error:
         words = f"the answer cannot be understood: {error.message}"
         raise ServiceError(Trouble.nonsense, words, where) from error
@@ -193,97 +154,12 @@ def _plain(message: str) -> str:
     return re.sub(r"^\[Errno -?\d+\] ", "", message.rsplit(": ", 1)[-1]) or message
 
 
-def _reason(error: Any) -> str:
-    """The server's own words; a HEAD or a proxy gives only text."""
-    body = error.body
-    cause: Any = cast(dict[str, Any], body).get("error") if isinstance(body, dict) else body
-    return _words_of(cause or error.message)
-
-
-def _words_of(cause: Any) -> str:
-    """`type: reason` of the root cause: above it stands only that shards failed."""
-    if not isinstance(cause, dict):
-        return clean(cause)
-    said = cast(dict[str, Any], cause)
-    inner = cast(list[dict[str, Any]], said.get("root_cause") or [])
-    roots = [*inner, said]
-    kind = roots[0].get("type") or said.get("type") or "error"
-    reason = next((root["reason"] for root in roots if root.get("reason")), "no reason given")
-    return clean(f"{kind}: {reason}")
-
-
-def _offered(ask: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """The answer, empty where the server says that it has no such thing."""
-    from elasticsearch import ApiError
-
-    try:
-        return ask()
-    except ApiError as error:
-        if error.status_code in ABSENT:
-            return {}
-        raise
-
-
-def _unassigned(client: "Elasticsearch", index: str) -> dict[str, Any] | None:
-    """An unassigned shard of the index, a primary before a replica; None when there is none."""
-    listed = cast(
-        list[dict[str, str | None]],
-        client.cat.shards(index=index, format="json", h="index,shard,prirep,state").body,
-    )
-    loose = [row for row in listed if row.get("state") == "UNASSIGNED"]
-    for row in sorted(loose, key=lambda row: row.get("prirep") != "p"):
-        primary = row.get("prirep") == "p"
-        return {"index": row["index"], "shard": _whole(row.get("shard")), "primary": primary}
-    return None
-
-
-def _allocation(said: Mapping[str, Any], index: str) -> Allocation:
-    """Its explanation, with what the first deciders that say no say."""
-    info = cast(dict[str, Any], said.get("unassigned_info") or {})
-    nodes = cast(list[dict[str, Any]], said.get("node_allocation_decisions") or [])
-    deciders = [decider for node in nodes for decider in node.get("deciders") or ()]
-    refusals = dict.fromkeys(
-        clean(decider.get("explanation"), 200)
-        for decider in deciders
-        if decider.get("decision") == "NO"
-    )
-    parts = [clean(info.get("details"), 200), *list(refusals)[:2]]
-    explanation = clean(said.get("allocate_explanation") or said.get("can_allocate"), 200)
-    return Allocation(
-        index=clean(said.get("index") or index, 255),
-        shard=_whole(said.get("shard")),
-        primary=said.get("primary") is not False,
-        reason=clean(info.get("reason"), 60),
-        explanation=clean("; ".join(filter(None, [explanation, *parts]))),
-    )
-
-
-def _index(row: Mapping[str, str | None], settings: Mapping[str, Any]) -> Index:
-    name = row.get("index") or ""
-    own = cast(dict[str, Any], settings.get(name) or {})
-    flags = cast(dict[str, Any], own.get("settings") or {})
-    return Index(
-        name=clean(name, 255),
-        health=clean(row.get("health"), 20),
-        status=clean(row.get("status"), 20),
-        docs=_whole(row.get("docs.count")),
-        bytes=_whole(row.get("store.size")),
-        blocks=tuple(
-            sorted(
-                clean(flag.removeprefix("index.blocks."), 60)
-                for flag, value in flags.items()
-                if flag.startswith("index.blocks.") and str(value).lower() == "true"
-            )
-        ),
-    )
-
-
 def _not_found(answer: Mapping[str, Any], where: str) -> str:
     """Elasticsearch's words when the index does not exist; raises on any other error."""
     if "error" not in answer:
         return ""
-    status = _whole(answer.get("status")) or 500
-    words = _words_of(answer["error"])
+    status = whole(answer.get("status")) or 500
+    words = words_of(answer["error"])
     if status == 404:
         return words
     raise ServiceError(trouble_of_status(status), f"{status} {words}", where)
@@ -317,11 +193,3 @@ def _newest(mart: Mart, hits: Sequence[dict[str, Any]]) -> datetime | None:
 def _moment(millis: float | None) -> datetime | None:
     # not fromtimestamp: it depends on the platform before 1970
     return None if millis is None else EPOCH + timedelta(milliseconds=millis)
-
-
-def _whole(value: Any) -> int:
-    """A number, or 0 for what is not there: `_cat` answers text or null."""
-    try:
-        return int(value)
-    except (TypeError, ValueError):
-        return 0

@@ -172,10 +172,10 @@ REFUSED: dict[str, tuple[int, Case]] = {
     ),
     "export of another type": (
         400,
-        lambda lab: lab.client.post(f"{OBJECTS}/_export", json={"type": "config"}),
+        lambda lab: lab.client.post(f"{OBJECTS}/_export", json={"type": "canvas-element"}),
     ),
     "find without a type": (400, lambda lab: lab.client.get(f"{OBJECTS}/_find")),
-    "get of another type": (400, lambda lab: lab.client.get(f"{OBJECTS}/config/x")),
+    "get of another type": (400, lambda lab: lab.client.get(f"{OBJECTS}/canvas-element/x")),
     "delete of nothing": (404, lambda lab: lab.client.delete(f"{OBJECTS}/dashboard/x")),
     "resolve of nothing": (404, lambda lab: lab.client.get(f"{OBJECTS}/resolve/dashboard/x")),
     "a body that is no JSON": (

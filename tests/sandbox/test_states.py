@@ -408,7 +408,7 @@ DRILLS: dict[str, Seen] = {
         blocked_index,
         S.elasticsearch,
         State.broken,
-        "elasticsearch.block.analytics_applylens_risk_daily",
+        "es.flood_stage",
     ),
     "template not loaded": Seen(
         template_not_loaded, S.elasticsearch, State.broken, "elasticsearch.no_template"

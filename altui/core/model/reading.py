@@ -5,6 +5,7 @@ service are kept as they are, never mapped away. Times are aware UTC datetimes.
 """
 
 from datetime import date, datetime
+from typing import Literal
 
 from msgspec import Struct, field
 
@@ -128,6 +129,31 @@ class Warehouse(Struct, frozen=True, tag=True):
     missing: dict[str, str] = field(default_factory=dict[str, str])
 
 
+class Lifecycle(Struct, frozen=True):
+    """What deletes an index as a whole: an ILM policy, or the lifecycle of a data stream."""
+
+    name: str
+    kind: Literal["policy", "stream"]
+    delete_after: str | None
+    """Elasticsearch's duration (`90d`); None: it deletes nothing, or that cannot be seen."""
+    since: datetime | None
+    """Its age counts from here: the index's creation, unless a setting moves that."""
+
+
+class Template(Struct, frozen=True):
+    """An index template, flattened."""
+
+    patterns: tuple[str, ...]
+    priority: int | None
+    version: int | None
+    dynamic: str
+    """`strict`, `true` ...; empty where the template does not say."""
+    settings: dict[str, str]
+    """By name without `index.`, such as `auto_expand_replicas`."""
+    fields: dict[str, str]
+    """Type by dotted path."""
+
+
 class Index(Struct, frozen=True):
     name: str
     health: str
@@ -135,6 +161,13 @@ class Index(Struct, frozen=True):
     docs: int
     bytes: int
     blocks: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+    stream: str = ""
+    """Data stream that this index is a part of."""
+    dynamic: str = ""
+    fields: dict[str, str] | None = None
+    """Type by dotted path; None where the mapping cannot be read."""
+    lifecycle: Lifecycle | None = None
 
 
 class Cluster(Struct, frozen=True, tag=True):
@@ -145,14 +178,92 @@ class Cluster(Struct, frozen=True, tag=True):
     nodes: int
     indices: dict[str, Index]
     """By index name behind the alias or the name itself."""
-    template: bool
+    template: bool | None
+    """Whether it is loaded; None where that cannot be read."""
     unassigned: int = 0
+    prefix: str = ""
+    """What the indices' names begin with, before `_`."""
+    served: Template | None = None
+    """The template as it is loaded."""
+    shipped: Template | None = None
+    """The template as the project has it; None where it has none of that name."""
+    unseen: dict[str, str] = field(default_factory=dict[str, str])
+    """What could not be read, with the server's words or `not offered`."""
+
+
+class Disk(Struct, frozen=True):
+    """A data node's disk, in bytes; a watermark is what must stay free."""
+
+    node: str
+    total: int
+    free: int
+    low: int | None = None
+    high: int | None = None
+    flood: int | None = None
+
+
+class Storage(Struct, frozen=True, tag=True):
+    """Elasticsearch's disks against the watermarks in force."""
+
+    disks: tuple[Disk, ...] = ()
+    watched: bool = True
+    """Whether the watermarks are in force."""
+    blocks: tuple[str, ...] = ()
+    """Blocks on the cluster as a whole."""
+    unseen: dict[str, str] = field(default_factory=dict[str, str])
+    """What could not be read, with the server's words or `not offered`."""
 
 
 class DataView(Struct, frozen=True):
     id: str
     title: str
     time_field: str | None
+    fields: dict[str, str] | None = None
+    """Type of those fields that the dashboard reads, as Kibana finds them; None: not read."""
+    empty: bool = False
+    """Kibana was asked and finds no field at all: no index matches."""
+
+
+class Use(Struct, frozen=True):
+    """A field that something on the dashboard reads."""
+
+    where: str
+    """Title of the panel, or `a control`, `the filters` ..."""
+    field: str
+    view: str
+    """Id of its data view; empty where the dashboard does not say."""
+
+
+class Missing(Struct, frozen=True):
+    """A saved object that the dashboard refers to and that is not there."""
+
+    kind: str
+    id: str
+    where: str
+    """Title of the panel; empty where no panel names it."""
+
+
+class Filter(Struct, frozen=True):
+    """A filter or query that is saved with the dashboard and in force."""
+
+    words: str
+    field: str = ""
+    begin: str | None = None
+    """Bounds of a range, in Kibana's date math."""
+    end: str | None = None
+    end_is_in: bool = True
+    negated: bool = False
+
+
+class Preferences(Struct, frozen=True):
+    """Kibana's advanced settings that decide what a reader sees."""
+
+    zone: str = "Browser"
+    """`dateFormat:tz`; `Browser` is each reader's own."""
+    week_starts: str = "Sunday"
+    time_from: str | None = "now-15m"
+    """`timepicker:timeDefaults`: the range of a dashboard that keeps none; None: not understood."""
+    time_to: str | None = "now"
 
 
 class Kibana(Struct, frozen=True, tag=True):
@@ -167,6 +278,16 @@ class Kibana(Struct, frozen=True, tag=True):
     time_from: str | None = None
     time_to: str | None = None
     time_restore: bool = False
+    uses: tuple[Use, ...] = ()
+    missing: tuple[Missing, ...] = ()
+    """Saved objects other than data views that are referred to and not there."""
+    filters: tuple[Filter, ...] = ()
+    preferences: Preferences | None = None
+    """None: the advanced settings cannot be read."""
+    elsewhere: dict[str, str] = field(default_factory=dict[str, str])
+    """`data view` and `dashboard`: the space in which what is missing here was found."""
+    unseen: dict[str, str] = field(default_factory=dict[str, str])
+    """What could not be read, with Kibana's words."""
 
 
 class Server(Struct, frozen=True, tag=True):
@@ -210,6 +331,7 @@ Reading = (
     | Runs
     | Warehouse
     | Cluster
+    | Storage
     | Kibana
     | Server
     | SyncTables

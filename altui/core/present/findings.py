@@ -12,6 +12,7 @@ PANEL_OF_CHECK: tuple[tuple[str, str], ...] = (
     ("workflow.", "workflow"),
     ("github.", "workflow"),
     ("elasticsearch.", "indices"),
+    ("es.", "indices"),
     ("index.", "indices"),
     ("kibana.", "indices"),
     ("bigquery.stale", "fivetran"),

@@ -6,17 +6,24 @@ from datetime import date, timedelta
 from altui.core.model.days import day_of
 from altui.core.model.health import State
 from altui.core.model.pipeline import Mart, Table, risk_mart
-from altui.core.model.reading import Cluster, Index, Series
+from altui.core.model.reading import Cluster, Index, Kibana, Series
 from altui.core.present.bars import bars
-from altui.core.present.follows import blind, trouble
+from altui.core.present.follows import trouble
 from altui.core.present.rows import Line, Tone, columns, greyed, line, pad, tone_of
 from altui.core.present.view import View
+from altui.core.rules.elastic import deletes_at, kept
+from altui.core.rules.kibana import notes
+from altui.core.rules.reach import reach, reader_sees, shown_as
 from altui.core.rules.serving import newest_seen
+from altui.core.rules.storage import below, left
+from altui.core.rules.templates import Difference, conflicts, strays, template_differences
 from altui.core.words import day, number, plural, size
 
 CLUSTER, DOCUMENTS, READER = "elasticsearch.cluster", "elasticsearch.counts", "kibana.status"
+STORAGE = "elasticsearch.storage"
 SIZES = (6, 5, 5, 7)
 """Columns of an index's newest day, days, documents and size."""
+BLOCKS = {"read_only_allow_delete": "flood stage", "read_only": "read-only"}
 HEALTH = {"green": Tone.ok, "yellow": Tone.late, "red": Tone.broken}
 
 
@@ -27,6 +34,9 @@ def rows(seen: View) -> tuple[Line, ...]:
         *_indices(seen),
         *_reader(seen),
         *_cluster(seen),
+        *_disk(seen),
+        *_retention(seen),
+        *_not_seen(seen),
         *_bars(seen),
     )
 
@@ -57,7 +67,9 @@ def _short(seen: View) -> Iterator[Line]:
             parts.append(f"{mart.index} {len(series.by_day)}")
     total = sum(index.bytes for index in cluster.indices.values()) if cluster else 0
     blocks = sum(len(index.blocks) for index in cluster.indices.values()) if cluster else 0
-    parts.append(f"{size(total)}, {plural(blocks, 'block')}" if cluster else "")
+    unseen = cluster is not None and "mappings" in cluster.unseen
+    blocked = "blocks not seen" if unseen else plural(blocks, "block")
+    parts.append(f"{size(total)}, {blocked}" if cluster else "")
     words = ", ".join(part for part in parts if part)
     made = line("indices.short", words)
     yield made if seen.live(CLUSTER) and seen.live(DOCUMENTS) else greyed(made)
@@ -81,7 +93,7 @@ def _cells(words: tuple[str, ...]) -> list[str]:
 
 def _index(seen: View, mart: Mart, width: int) -> Line:
     series, key = seen.look.index(mart), f"index.{mart.name}"
-    kept = _kept(seen.look.cluster, mart)
+    own = next(iter(kept(seen.look.cluster, mart)), None)
     if series is None:
         ops = seen.look.ops(mart)
         off = mart.ops is not None and (ops is None or not ops.rows)
@@ -89,13 +101,13 @@ def _index(seen: View, mart: Mart, width: int) -> Line:
         state = State.off if off else State.broken
         return line(key, seen.sign(state), f" {pad(mart.index, width)}", (words, tone_of(state)))
     newest = day_of(series.latest) if series.latest else None
-    state, days = _index_state(seen, mart, newest, kept), _present(seen, series)
+    state, days = _index_state(seen, mart, newest, own), _present(seen, series)
     latest, *figures = _cells(
         (
             day(newest),
             f"{days}/{_window(seen)}" if mart.table else f"{days}",
             number(series.rows),
-            size(kept.bytes) if kept else "?",
+            size(own.bytes) if own else "?",
         )
     )
     return line(
@@ -104,14 +116,37 @@ def _index(seen: View, mart: Mart, width: int) -> Line:
         f" {pad(mart.index, width)}",
         (latest, Tone.plain if state is State.ok else tone_of(state)),
         "".join(figures),
-        (f"  {kept.health}" if kept else "", _health(kept)),
-        (f"  blocked: {', '.join(kept.blocks)}" if kept and kept.blocks else "", Tone.broken),
+        (f"  {own.health}" if own else "", _health(own)),
+        *_wrong(seen, own),
     )
 
 
-def _index_state(seen: View, mart: Mart, newest: date | None, kept: Index | None) -> State:
+def _wrong(seen: View, own: Index | None) -> Iterator[tuple[str, Tone]]:
+    """What is wrong with an index itself: closed, blocked, mapped otherwise than it ships."""
+    cluster = seen.look.cluster
+    if own is None or cluster is None:
+        return
+    if own.status == "close":
+        yield "  closed", Tone.broken
+    if own.blocks:
+        blocks = (BLOCKS.get(block, block) for block in own.blocks)
+        yield f"  blocked: {', '.join(blocks)}", Tone.broken
+    if cluster.shipped is None:
+        return
+    broken, stray = conflicts(own, cluster.shipped), strays(own, cluster.shipped)
+    differences: tuple[tuple[tuple[Difference, ...], Tone], ...] = (
+        (broken, Tone.broken),
+        (stray, Tone.late),
+    )
+    for found, tone in differences:
+        for first in found[:1]:
+            more = len(found) - 1
+            yield f"  {first.what} is {first.found}{f' +{more}' if more else ''}", tone
+
+
+def _index_state(seen: View, mart: Mart, newest: date | None, own: Index | None) -> State:
     """A block is broken; a mart that expects every day is late or due without the newest."""
-    if kept and kept.blocks:
+    if own and (own.blocks or own.status == "close" or own.health == "red"):
         return State.broken
     if mart.table is None:
         return State.ok
@@ -120,13 +155,8 @@ def _index_state(seen: View, mart: Mart, newest: date | None, kept: Index | None
     return State.due if newest < seen.look.due.coming_day else State.ok
 
 
-def _health(kept: Index | None) -> Tone:
-    return HEALTH.get(kept.health, Tone.unknown) if kept else Tone.dim
-
-
-def _kept(cluster: Cluster | None, mart: Mart) -> Index | None:
-    found = cluster.indices.items() if cluster else ()
-    return next((index for name, index in found if name.endswith(f"_{mart.index}")), None)
+def _health(own: Index | None) -> Tone:
+    return HEALTH.get(own.health, Tone.unknown) if own else Tone.dim
 
 
 def _window(seen: View) -> int:
@@ -155,42 +185,112 @@ def _reader(seen: View) -> Iterator[Line]:
     kibana = seen.look.kibana
     if kibana is None:
         return
-    newest = newest_seen(seen.look, risk_mart(seen.pipeline))
-    shows = f"readers see {day(newest)}"
-    if blind(seen, DOCUMENTS):
-        shows = f"readers saw {day(newest)} last" if newest else "which day readers see is unseen"
-    span = (
-        f"{kibana.time_from} to {kibana.time_to}"
-        if kibana.time_restore
-        else "the reader's own range"
-    )
     if kibana.level in {"unavailable", "critical"}:
         words = f"readers see nothing: Kibana is {kibana.level}"
         yield line("reader", (words, Tone.broken if seen.live(READER) else Tone.dim))
         return
-    title = f"“{kibana.dashboard}” {span}" if kibana.dashboard else "no dashboard"
+    title = "dashboard denied" if "dashboard" in kibana.unseen else "no dashboard"
+    if kibana.dashboard:
+        title = f"“{kibana.dashboard}” {_span(kibana)}"
+    level = Tone.dim if kibana.level == "available" else Tone.late
     made = line(
         "reader",
-        (shows, Tone.plain),
-        (f", Kibana {kibana.level}, {title}", Tone.dim),
+        (_newest(seen, kibana), Tone.plain),
+        (", Kibana ", Tone.dim),
+        (kibana.level, level),
+        (f", {title}", Tone.dim),
     )
     yield made if seen.live(READER) else greyed(made)
+    if said := notes(kibana):
+        yield line("reader.notes", (f"  {', '.join(said)}", Tone.dim))
+
+
+def _newest(seen: View, kibana: Kibana) -> str:
+    """The newest day that a reader sees, and the date that Kibana writes beside it."""
+    known = reader_sees(seen.look, seen.look.due.wanted_day) is not None
+    if not known and ("dashboard" in kibana.unseen or kibana.dashboard is not None):
+        return "what readers see is not known"
+    newest = newest_seen(seen.look, risk_mart(seen.pipeline))
+    if newest is None or shown_as(kibana, newest) == newest:
+        return f"readers see {day(newest)}"
+    return f"readers see {day(newest)} as {day(shown_as(kibana, newest))}"
+
+
+def _span(kibana: Kibana) -> str:
+    found = reach(kibana)
+    if found is None:
+        return "the reader's own range"
+    default = "" if kibana.time_restore else " (Kibana's default)"
+    return f"{found.begin} to {found.end}{default}"
 
 
 def _cluster(seen: View) -> Iterator[Line]:
     cluster = seen.look.cluster
     if cluster is None:
         return
-    template = "template loaded" if cluster.template else "template MISSING"
+    template, tone = _template(cluster)
     made = line(
         "cluster",
         (f"cluster {cluster.name} ", Tone.dim),
         (cluster.status, HEALTH.get(cluster.status, Tone.unknown)),
         (f", {plural(cluster.nodes, 'node')}, ", Tone.dim),
-        (template, Tone.dim if cluster.template else Tone.broken),
+        (template, tone),
         (f", {cluster.unassigned} unassigned" if cluster.unassigned else "", Tone.late),
     )
     yield made if seen.live(CLUSTER) else greyed(made)
+
+
+def _template(cluster: Cluster) -> tuple[str, Tone]:
+    if cluster.template is None:
+        return "template not seen", Tone.unknown
+    if not cluster.template:
+        return "template MISSING", Tone.broken
+    if cluster.served and cluster.shipped:
+        found = template_differences(cluster.served, cluster.shipped)
+        if found:
+            return f"template has {plural(len(found), 'difference')}", Tone.late
+    return "template loaded", Tone.dim
+
+
+def _disk(seen: View) -> Iterator[Line]:
+    """The disk that is nearest to its flood stage."""
+    storage = seen.look.storage
+    if storage is None or not storage.disks:
+        return
+    worst = min(storage.disks, key=lambda disk: disk.free - (disk.flood or 0))
+    tone = Tone.dim
+    if storage.watched and below(worst, worst.high):
+        tone = Tone.broken if below(worst, worst.flood) else Tone.late
+    off = "" if storage.watched else ", watermarks are off"
+    more = f", fullest of {len(storage.disks)}" if len(storage.disks) > 1 else ""
+    made = line("disk", (f"disk {worst.node}: ", Tone.dim), (f"{left(worst)}{off}", tone), more)
+    yield made if seen.live(STORAGE) else greyed(made)
+
+
+def _retention(seen: View) -> Iterator[Line]:
+    for mart in seen.pipeline.marts:
+        for index in kept(seen.look.cluster, mart):
+            if index.lifecycle is None:
+                continue
+            after, when = index.lifecycle.delete_after, deletes_at(index.lifecycle)
+            words = f", deletes it {after} after its creation" if after else ", deletes nothing"
+            due = f": {day(when)} {when.year}" if when else ""
+            made = line(
+                f"retention.{index.name}",
+                (f"{mart.index}: {index.lifecycle.kind} {index.lifecycle.name}", Tone.dim),
+                (f"{words}{due}", Tone.late if after else Tone.dim),
+            )
+            yield made if seen.live(CLUSTER) else greyed(made)
+
+
+def _not_seen(seen: View) -> Iterator[Line]:
+    """What this server does not offer, and what this account may not read."""
+    parts: dict[str, str] = {}
+    for known in (seen.look.cluster, seen.look.storage, seen.look.kibana):
+        parts |= known.unseen if known else {}
+    if parts:
+        words = ", ".join(f"{part} ({said[:40]})" for part, said in parts.items())
+        yield line("unseen", (f"not seen: {words}", Tone.dim))
 
 
 def _bars(seen: View) -> Iterator[Line]:

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from altui.core.model.days import day_of
 from altui.core.model.health import (
@@ -18,11 +18,14 @@ from altui.core.model.health import (
 )
 from altui.core.model.observed import Observation, ProbeError
 from altui.core.model.pipeline import Mart, Table, risk_mart
-from altui.core.model.reading import Connection, Run, Series, SyncTables
+from altui.core.model.reading import Connection, Disk, Run, Series, SyncTables
+from altui.core.rules.elastic import deletes_at, kept
 from altui.core.rules.look import Look
 from altui.core.rules.parity import equal_through, total_difference
+from altui.core.rules.reach import reach, shown_as
 from altui.core.rules.seeing import off, unseen_words
-from altui.core.rules.serving import newest_seen
+from altui.core.rules.serving import newest_seen, wanted_day
+from altui.core.rules.templates import Difference, conflicts, strays, template_differences
 
 VERSION = 1
 COPIES = (StageId.bigquery, StageId.dbt, StageId.elasticsearch)
@@ -80,6 +83,12 @@ class IndexFigures(Struct, frozen=True):
     bytes: int | None
     health: str | None
     blocks: tuple[str, ...]
+    status: str | None = None
+    """Elasticsearch's `open` or `close`."""
+    mapping: tuple[Difference, ...] = ()
+    """Fields that are mapped otherwise than the template ships them."""
+    deletes_on: date | None = None
+    """When a lifecycle deletes the whole index."""
 
 
 class IndicesPanel(Struct, frozen=True):
@@ -89,6 +98,19 @@ class IndicesPanel(Struct, frozen=True):
     indices: dict[str, IndexFigures]
     reader_newest: date | None
     """Newest day a reader sees through the dashboard's data view and range."""
+    reader_shown: date | None = None
+    """The date that Kibana writes beside it, in its own time zone."""
+    reader_from: str | None = None
+    reader_to: str | None = None
+    """The range that a reader meets, in Kibana's date math."""
+    template: bool | None = None
+    """Whether it is loaded; null where that cannot be read."""
+    template_differences: tuple[Difference, ...] = ()
+    disks: tuple[Disk, ...] = ()
+    watermarks: bool | None = None
+    """Whether they are in force; null where the disks were not read."""
+    unseen: dict[str, str] = field(default_factory=dict[str, str])
+    """What could not be read, with the services' words."""
 
 
 class Side(Struct, frozen=True):
@@ -236,33 +258,46 @@ def _workflow(look: Look) -> WorkflowPanel:
 
 
 def _indices(look: Look) -> IndicesPanel:
-    cluster = look.cluster
+    cluster, storage, kibana = look.cluster, look.storage, look.kibana
     marts = look.pipeline.marts
-    newest = [day for mart in marts if mart.table and (day := newest_seen(look, mart))]
+    seen = [day for mart in marts if mart.table and (day := newest_seen(look, mart))]
+    newest, span = min(seen, default=None), kibana and reach(kibana)
+    served, shipped = (cluster.served, cluster.shipped) if cluster else (None, None)
+    unseen = [known.unseen for known in (cluster, storage, kibana) if known]
     return IndicesPanel(
         _seen(look.observation("elasticsearch.cluster")),
         cluster.name if cluster else None,
         cluster.status if cluster else None,
         {mart.name: _index(look, mart) for mart in marts},
-        min(newest, default=None),
+        newest,
+        reader_shown=shown_as(kibana, newest) if kibana and newest else None,
+        reader_from=span.begin if span else None,
+        reader_to=span.end if span else None,
+        template=cluster.template if cluster else None,
+        template_differences=(template_differences(served, shipped) if served and shipped else ()),
+        disks=storage.disks if storage else (),
+        watermarks=storage.watched if storage else None,
+        unseen={part: words for parts in unseen for part, words in parts.items()},
     )
 
 
 def _index(look: Look, mart: Mart) -> IndexFigures:
     series = look.index(mart)
-    known = look.cluster.indices if look.cluster else {}
-    ours = (name for name in known if name.endswith(f"_{mart.index}"))
-    name = min(ours, key=len, default=mart.index)  # a copy's name would be longer
-    index = known.get(name)
+    index = next(iter(kept(look.cluster, mart)), None)
+    shipped = look.cluster.shipped if look.cluster else None
+    mapped = (*conflicts(index, shipped), *strays(index, shipped)) if index and shipped else ()
     return IndexFigures(
-        name=name,
+        name=index.name if index else mart.index,
         latest=day_of(series.latest) if series and series.latest else None,
-        wanted=look.due.wanted_day if mart.table else None,
+        wanted=wanted_day(look, mart),
         days=len(series.by_day) if series else None,
         documents=series.rows if series else None,
         bytes=index.bytes if index else None,
         health=index.health if index else None,
         blocks=index.blocks if index else (),
+        status=index.status if index else None,
+        mapping=mapped,
+        deletes_on=deletes_at(index.lifecycle) if index and index.lifecycle else None,
     )
 
 

@@ -18,6 +18,8 @@ from altui.core.model.observed import Snapshot, Trouble, Wish
 from altui.core.model.pipeline import Pipeline, risk_mart
 from altui.core.model.reading import Connection, Runs
 from altui.core.rules.allocation import unexplained
+from altui.core.rules.elastic import elastic
+from altui.core.rules.kibana import kibana
 from altui.core.rules.learning import learnt
 from altui.core.rules.look import Check, Look
 from altui.core.rules.network import sight
@@ -25,8 +27,9 @@ from altui.core.rules.parity import differences, losses, tables_there, totals
 from altui.core.rules.running import workflow
 from altui.core.rules.schedule import due_times
 from altui.core.rules.seeing import STATE_OF, any_stale, in_sight, service_of
-from altui.core.rules.serving import indices, kibana, newest_document, newest_seen
+from altui.core.rules.serving import behind, newest_document, newest_seen
 from altui.core.rules.standins import freshness, nightly, unsynced
+from altui.core.rules.storage import storage
 from altui.core.rules.syncing import fivetran
 from altui.core.rules.trace import trace
 from altui.core.rules.verdict import rank, verdict
@@ -37,7 +40,9 @@ CHECKS: tuple[Check, ...] = (
     tables_there,
     workflow,
     nightly,
-    indices,
+    elastic,
+    storage,
+    behind,
     kibana,
     unexplained,
 )

@@ -2,7 +2,8 @@
 
 from datetime import datetime, timedelta
 
-from altui.core.model.health import Finding, StageId
+from altui.core.model.health import Finding, StageId, State
+from altui.core.rules.elastic import CAN_WAIT
 from altui.core.rules.look import Look
 from altui.core.rules.seeing import off, unseen_words
 from altui.core.rules.standins import STALE
@@ -34,6 +35,8 @@ def todo(look: Look, finding: Finding) -> str:
     )
     if left < timedelta():
         return f"page {escalation.owner}: SLA {sla}, {behind(-left)} over"
+    if finding.check in CAN_WAIT and finding.state is State.late:
+        return f"can wait for working hours: {escalation.owner}"
     if left > URGENT:
         return f"can wait until {clock(look.now, deadline)}: {escalation.owner} (SLA {sla})"
     return f"page {escalation.owner} (SLA {sla}, {behind(left)} left)"

@@ -17,6 +17,7 @@ from altui.core.model.reading import (
     Kibana,
     Runs,
     Series,
+    Storage,
     SyncTables,
     Warehouse,
 )
@@ -71,6 +72,10 @@ class Look(Struct, frozen=True):
     @property
     def cluster(self) -> Cluster | None:
         return self.snapshot.get("elasticsearch.cluster", Cluster)
+
+    @property
+    def storage(self) -> Storage | None:
+        return self.snapshot.get("elasticsearch.storage", Storage)
 
     @property
     def kibana(self) -> Kibana | None:

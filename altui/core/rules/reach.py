@@ -1,57 +1,104 @@
-"""How far back the dashboard's time range lets a reader see."""
+"""How far the dashboard lets a reader see, and under which date."""
 
-import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from msgspec import Struct
 
 from altui.core.model.days import start_of
+from altui.core.model.reading import Filter, Kibana
+from altui.core.rules.datemath import moment
 from altui.core.rules.look import Look
 
-UNITS = {
-    "s": timedelta(seconds=1),
-    "m": timedelta(minutes=1),
-    "h": timedelta(hours=1),
-    "d": timedelta(days=1),
-    "w": timedelta(weeks=1),
-    "M": timedelta(days=30),
-    "y": timedelta(days=365),
-}
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-RELATIVE = re.compile(r"^now(?:([+-])(\d+)([smhdwMy]))?(?:/([smhdwMy]))?$")
+
+class Reach(Struct, frozen=True):
+    """The range that a reader meets: the dashboard's own, or Kibana's default."""
+
+    begin: str | None
+    end: str | None
+    whose: str
+    """`its range`, or `Kibana's default range`."""
 
 
-def moment(text: str | None, now: datetime, *, up: bool = False) -> datetime | None:
-    """Kibana's date math (`now-90d`, `now/d`) or an ISO moment; None when it is neither.
+def reach(kibana: Kibana) -> Reach | None:
+    """None where the dashboard keeps no range and Kibana's default cannot be read."""
+    if kibana.time_restore:
+        return Reach(kibana.time_from, kibana.time_to, "its range")
+    wanted = kibana.preferences
+    return wanted and Reach(wanted.time_from, wanted.time_to, "Kibana's default range")
 
-    Rounding goes down, or up to the next start for the end of a range, as Kibana does; weeks and
-    longer are rounded to the day, which is wide enough to tell what a reader sees.
+
+def bounds(kibana: Kibana, now: datetime) -> tuple[datetime, datetime] | None:
+    """First and last moment that a reader sees; None where that cannot be known."""
+    seen = reach(kibana)
+    begin = seen and _moment(kibana, seen.begin, now)
+    end = seen and _moment(kibana, seen.end, now, up=True)
+    return (begin, end) if begin and end else None
+
+
+def reader_sees(look: Look, day: date) -> bool | None:
+    """Whether the dashboard shows a reader this day; None where that cannot be known."""
+    shows = range_shows(look, day)
+    return shows and not hiding(look, day)
+
+
+def range_shows(look: Look, day: date) -> bool | None:
+    """Whether a document of this day, which sits at 00:00 UTC, lies in the dashboard's range.
+
+    None where the range cannot be known.
     """
-    if text is None:
-        return None
-    found = RELATIVE.match(text)
-    if found is None:
-        try:
-            return datetime.fromisoformat(text)
-        except ValueError:
-            return None
-    sign, number, unit, rounding = found.groups()
-    at = now
-    if number:
-        step = int(number) * UNITS[unit]
-        at = at - step if sign == "-" else at + step
-    if rounding:
-        grain = UNITS[rounding] if rounding in "smh" else UNITS["d"]
-        at -= (at - EPOCH) % grain
-        if up:
-            at += grain
-    return at
-
-
-def reader_sees(look: Look, day: date) -> bool:
-    """Whether a document of this day, which sits at 00:00 UTC, lies in the dashboard's range."""
     kibana = look.kibana
-    if kibana is None or not kibana.time_restore:
+    if kibana is None or "dashboard" in kibana.unseen:
+        return None
+    seen = bounds(kibana, look.now)
+    return seen and seen[0] <= start_of(day) <= seen[1]
+
+
+def hiding(look: Look, day: date) -> list[Filter]:
+    """Filters saved with the dashboard whose range leaves this day out."""
+    kibana, field = look.kibana, look.pipeline.dashboard.time_field
+    own = [one for one in kibana.filters if one.field == field] if kibana else []
+    return [one for one in own if kibana and _leaves_out(kibana, one, day, look.now)]
+
+
+def shows_nothing(kibana: Kibana) -> bool:
+    """Whether none of the data views that the dashboard reads is there with an index."""
+    if kibana.dashboard is None:
         return True
-    begin = moment(kibana.time_from, look.now)
-    end = moment(kibana.time_to, look.now, up=True)
+    if "data views" in kibana.unseen or not kibana.references:
+        return False
+    views = [view for view in kibana.data_views if view.id in kibana.references]
+    return all(view.empty for view in views)
+
+
+def _leaves_out(kibana: Kibana, one: Filter, day: date, now: datetime) -> bool:
+    begin = _moment(kibana, one.begin, now)
+    end = _moment(kibana, one.end, now, up=one.end_is_in)
     at = start_of(day)
-    return (begin is None or at >= begin) and (end is None or at <= end)
+    if begin is None and end is None:
+        return False
+    inside = begin is None or at >= begin
+    if end is not None:
+        inside = inside and (at <= end if one.end_is_in else at < end)
+    return inside is one.negated
+
+
+def zone_of(kibana: Kibana) -> tzinfo | None:
+    """The zone in which Kibana shows every reader its dates; None where it is the browser's."""
+    name = kibana.preferences.zone if kibana.preferences else "Browser"
+    if name == "Browser":
+        return None
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None  # a name that Kibana alone understands
+
+
+def shown_as(kibana: Kibana, day: date) -> date:
+    """The date under which a reader finds this day, whose document sits at 00:00 UTC."""
+    return start_of(day).astimezone(zone_of(kibana) or UTC).date()
+
+
+def _moment(kibana: Kibana, text: str | None, now: datetime, *, up: bool = False):
+    starts = kibana.preferences.week_starts if kibana.preferences else "Sunday"
+    return moment(text, now, up=up, zone=zone_of(kibana) or UTC, week_starts=starts)

@@ -110,7 +110,8 @@ def _mart_columns(
     export = _export_judge(look, mart, source)
     documents = _column(look, StageId.elasticsearch, index, export, None)
     seen = None
-    if documents.by_day is not None and look.kibana is not None:
+    known = look.kibana is not None and reader_sees(look, look.due.wanted_day) is not None
+    if documents.by_day is not None and known:
         seen = {day: n for day, n in documents.by_day.items() if reader_sees(look, day)}
     reader = Column(StageId.kibana, seen, _blind(look, "kibana.status"), _reader_judge(look), None)
     built = _column(look, StageId.dbt, look.mart(mart), build, None)

@@ -1,6 +1,6 @@
 """The three lines for 3 am: what readers miss, why, and what to do."""
 
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from altui.core.model.health import (
     SEVERITY,
@@ -95,7 +95,10 @@ def _address(cause: Finding) -> str:
 
 def _mend(look: Look, bad: list[Finding], lost: StageId | None) -> str:
     """The runbook's step where the marts hold the day and Elasticsearch could take it now."""
-    down = any(finding.check.startswith("elasticsearch.") for finding in bad)
+    down = any(
+        finding.check.startswith(("elasticsearch.", "es.")) and finding.state is State.broken
+        for finding in bad
+    )
     lost_days = [day for finding in bad if finding.check == "parity.index" for day in finding.days]
     if lost is not StageId.elasticsearch or down or not lost_days or look.warehouse is None:
         return ""
@@ -111,11 +114,12 @@ def _mend(look: Look, bad: list[Finding], lost: StageId | None) -> str:
 
 def _missing(look: Look, bad: list[Finding]) -> str:
     """What readers miss, where a day they expect is not in the indices."""
-    if not any(finding.check.startswith("index.behind") for finding in bad):
-        return ""
+    behind = {finding.check for finding in bad}
     wanted = look.due.wanted_day
     marts = [mart for mart in look.pipeline.marts if mart.table]
-    without = [mart for mart in marts if (newest_document(look, mart) or date.min) < wanted]
+    without = [mart for mart in marts if f"index.behind.{mart.name}" in behind]
+    if not without:
+        return ""
     where = without[0].index if len(marts) == 1 else f"{len(without)} of {len(marts)} indices"
     ends = newest_seen(look, risk_mart(look.pipeline))
     tail = f"; dashboard ends {day(ends)}" if ends else ""

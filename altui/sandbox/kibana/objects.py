@@ -38,6 +38,7 @@ KINDS: Mapping[str, Kind] = {
     "visualization": Kind("8.5.0", "visualizeApp"),
     "map": Kind("8.4.0", "gisApp"),
     "tag": Kind("8.0.0", "tag", ("name",)),
+    "config": Kind("8.9.0", "gear", ()),
 }
 
 

@@ -44,5 +44,4 @@ def test_every_stage_can_be_in_every_state_that_it_can_be_in():
         ("postgres", "due"),
         ("postgres", "late"),
         ("kibana", "due"),
-        ("kibana", "late"),
     }

@@ -235,14 +235,14 @@ async def test_find_pages_searches_sorts_and_follows_references(lab: Lab):
     params = {"type": "dashboard", "has_reference": refers, "fields": "title"}
     found = (await lab.client.get(f"{OBJECTS}/_find", params=params)).json()["saved_objects"]
     assert [list(one["attributes"]) for one in found] == [["title"]]
-    assert (await lab.client.get(f"{OBJECTS}/_find?type=config")).json()["total"] == 0
+    assert (await lab.client.get(f"{OBJECTS}/_find?type=canvas-element")).json()["total"] == 0
 
 
 async def test_bulk_get_names_what_is_missing(lab: Lab):
     wanted = [
         {"type": "dashboard", "id": "analytics-overview"},
         {"type": "dashboard", "id": "x"},
-        {"type": "config", "id": "y"},
+        {"type": "canvas-element", "id": "y"},
     ]
     answer = await lab.client.post(f"{OBJECTS}/_bulk_get", json=wanted)
     found = answer.json()["saved_objects"]

@@ -5,13 +5,14 @@ import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
 from altui.config import ElasticsearchSettings, Secret
 from altui.core.model.observed import Trouble
 from altui.core.model.pipeline import Mart, Pipeline
-from altui.core.model.reading import Index
+from altui.core.model.reading import Disk, Index, Lifecycle, Storage, Template
 from altui.services.elasticsearch import ElasticsearchReader, with_port
 from altui.services.errors import ServiceError
 from tests.answering import Scripted
@@ -39,6 +40,27 @@ def refused(status: int, kind: str, reason: str) -> Any:
     return {"status": status, "error": {"type": kind, "reason": reason}}
 
 
+MAPPING = {
+    "dynamic": "strict",
+    "properties": {
+        "d": {"type": "date"},
+        "who": {"type": "text", "fields": {"keyword": {"type": "keyword"}}},
+        "of": {"properties": {"deep": {"type": "long"}}},
+    },
+    "runtime": {"later": {"type": "double"}},
+}
+TEMPLATE = {
+    "name": "analytics_applylens",
+    "index_template": {
+        "index_patterns": ["pre_*"],
+        "priority": 500,
+        "template": {
+            "settings": {"index": {"number_of_shards": "1", "auto_expand_replicas": "0-1"}},
+            "mappings": MAPPING,
+        },
+        "composed_of": [],
+    },
+}
 ANSWERS: dict[str, tuple[int, Any]] = {
     "/_cluster/health": (
         200,
@@ -68,18 +90,27 @@ ANSWERS: dict[str, tuple[int, Any]] = {
             },
         ],
     ),
-    "/pre_*/_settings/index.blocks.*": (
+    "/pre_*": (
         200,
         {
             "pre_a": {
+                "aliases": {"pre_all": {}},
+                "mappings": MAPPING,
                 "settings": {
                     "index.blocks.read_only_allow_delete": "true",
                     "index.blocks.write": "false",
-                }
-            }
+                    "index.creation_date": "1764547200000",
+                    "index.lifecycle.name": "keep",
+                },
+            },
+            "pre_b": {"aliases": {}, "mappings": {}, "settings": {}},
         },
     ),
-    "/_index_template/analytics_applylens": (200, b""),
+    "/_ilm/policy/keep": (
+        200,
+        {"keep": {"policy": {"phases": {"delete": {"min_age": "30d", "actions": {"delete": {}}}}}}},
+    ),
+    "/_index_template/analytics_applylens": (200, {"index_templates": [TEMPLATE]}),
     "/_msearch": (
         200,
         {
@@ -116,11 +147,37 @@ def elastic(server: Scripted) -> Callable[..., ElasticsearchReader]:
 async def test_the_cluster(elastic: Any) -> None:
     seen = await elastic().cluster()
     assert (seen.name, seen.status, seen.nodes, seen.unassigned) == ("prod", "chartreuse", 3, 2)
-    assert seen.template is True
+    fields = {"d": "date", "who": "text", "who.keyword": "keyword", "of.deep": "long"}
+    fields["later"] = "double"
+    created = datetime(2025, 12, 1, tzinfo=UTC)
     assert seen.indices == {
-        "pre_a": Index("pre_a", "green", "open", 399, 4100, ("read_only_allow_delete",)),
-        "pre_b": Index("pre_b", "", "close", 0, 0),
+        "pre_a": Index(
+            "pre_a",
+            "green",
+            "open",
+            399,
+            4100,
+            ("read_only_allow_delete",),
+            ("pre_all",),
+            "",
+            "strict",
+            fields,
+            Lifecycle("keep", "policy", "30d", created),
+        ),
+        "pre_b": Index("pre_b", "", "close", 0, 0, fields={}),
     }
+    assert (seen.template, seen.prefix, seen.unseen) == (True, "pre", {})
+    assert seen.served == Template(
+        ("pre_*",),
+        500,
+        None,
+        "strict",
+        {"number_of_shards": "1", "auto_expand_replicas": "0-1"},
+        fields,
+    )
+    assert seen.shipped is not None
+    assert seen.shipped.patterns == ("pre_*",), "the shipped one, for the indices of this prefix"
+    assert seen.shipped.fields["d"] == "date"
 
 
 async def test_counts(elastic: Any, server: Scripted) -> None:
@@ -200,10 +257,194 @@ async def test_serverless_offers_no_cluster_health(elastic: Any, server: Scripte
 async def test_a_template_that_is_not_there(elastic: Any, server: Scripted) -> None:
     asking = elastic()
     script = server.script
+    gone = refused(404, "resource_not_found_exception", "index template matching [x] not found")
     server.script = lambda method, path, body: (
-        (404, b"") if method == "HEAD" else script(method, path, body)
+        (404, gone) if "_index_template" in path else script(method, path, body)
     )
-    assert (await asking.cluster()).template is False
+    seen = await asking.cluster()
+    assert (seen.template, seen.served, seen.unseen) == (False, None, {})
+
+
+NO_HANDLER = {"error": "no handler found for uri [/x] and method [GET]"}
+DENIED = {
+    "error": {"type": "security_exception", "reason": "action is unauthorized"},
+    "status": 403,
+}
+
+
+@pytest.mark.parametrize(
+    ("part", "place"),
+    [
+        ("health", "_cluster/health"),
+        ("mappings", "pre_*"),
+        ("template", "_index_template/analytics_applylens"),
+        ("policies", "_ilm/policy/keep"),
+    ],
+)
+async def test_a_part_that_is_denied_or_not_offered_leaves_the_rest(
+    elastic: Any, part: str, place: str
+) -> None:
+    for status, body, said in (
+        (400, NO_HANDLER, "not offered"),
+        (405, NO_HANDLER, "not offered"),
+        (410, refused(410, "api_not_available_exception", "not in serverless"), "not offered"),
+        (403, DENIED, "403 security_exception: action is unauthorized"),
+    ):
+        seen = await elastic(**{place: (status, body)}).cluster()
+        assert seen.unseen == {part: said}
+        assert len(seen.indices) == 2
+        assert (seen.template is None) is (part == "template"), "never loaded by pretence"
+        assert (seen.indices["pre_a"].fields is None) is (part == "mappings")
+        lifecycle = seen.indices["pre_a"].lifecycle
+        assert part in ("policies", "mappings") or (lifecycle and lifecycle.delete_after == "30d")
+
+
+async def test_a_metadata_block_hides_one_index_not_the_others(
+    elastic: Any, server: Scripted
+) -> None:
+    asking = elastic()
+    words = "index [pre_b] blocked by: [FORBIDDEN/9/index metadata (api)];"
+    blocked = refused(403, "cluster_block_exception", words)
+    answers = {
+        **ANSWERS,
+        "/pre_*": (403, blocked),
+        "/_cat/indices/pre_*": (403, blocked),
+        "/pre_*,-pre_b": (200, {"pre_a": ANSWERS["/pre_*"][1]["pre_a"]}),
+        "/_cat/indices/pre_*,-pre_b": (200, ANSWERS["/_cat/indices/pre_*"][1][:1]),
+    }
+    server.script = lambda method, path, body: answers[unquote(path.split("?")[0])]
+    seen = await asking.cluster()
+    assert seen.indices["pre_b"].blocks == ("metadata",)
+    assert seen.indices["pre_a"].fields is not None
+
+
+async def test_a_block_is_no_denial(elastic: Any) -> None:
+    words = "index [pre_a] blocked by: [FORBIDDEN/7/index read (api)];"
+    item = refused(403, "cluster_block_exception", words)
+    with pytest.raises(ServiceError) as raised:
+        await elastic(_msearch=(403, item)).counts(START)
+    assert raised.value.trouble is Trouble.refused
+
+
+def stats(**fs: Any) -> dict[str, Any]:
+    total = {"total_in_bytes": 1000, "available_in_bytes": 120}
+    return {"nodes": {"x": {"name": "es-1", "roles": ["data_hot"], "fs": {"total": total, **fs}}}}
+
+
+DISK = "cluster.routing.allocation.disk"
+SAID = {
+    "low_watermark_free_space_in_bytes": 150,
+    "high_watermark_free_space_in_bytes": 100,
+    "flood_stage_free_space_in_bytes": 50,
+}
+
+
+@pytest.mark.parametrize(
+    ("nodes", "settings", "expected"),
+    [
+        (
+            stats(data=[SAID]),
+            (200, {"defaults": {f"{DISK}.threshold_enabled": "true"}}),
+            Storage((Disk("es-1", 1000, 120, 150, 100, 50),)),
+        ),
+        (
+            stats(),
+            (
+                200,
+                {
+                    "defaults": {
+                        f"{DISK}.watermark.low": "85%",
+                        f"{DISK}.watermark.high": "90%",
+                        f"{DISK}.watermark.flood_stage": "95%",
+                        f"{DISK}.watermark.flood_stage.max_headroom": "20b",
+                    },
+                    "persistent": {f"{DISK}.watermark.low": "300b"},
+                    "transient": {
+                        f"{DISK}.watermark.low": "400b",
+                        "cluster.blocks.read_only": "true",
+                    },
+                },
+            ),
+            Storage((Disk("es-1", 1000, 120, 400, 100, 20),), blocks=("read_only",)),
+        ),
+        (
+            stats(),
+            (200, {"persistent": {f"{DISK}.threshold_enabled": "false"}}),
+            Storage((Disk("es-1", 1000, 120, 150, 100, 50),), watched=False),
+        ),
+        (
+            stats(),
+            (200, {"persistent": {}, "transient": {}}),
+            Storage((Disk("es-1", 1000, 120),)),
+        ),
+        (
+            stats(),
+            (403, DENIED),
+            Storage(
+                (Disk("es-1", 1000, 120, 150, 100, 50),),
+                unseen={"watermarks": "403 security_exception: action is unauthorized"},
+            ),
+        ),
+        ({"nodes": {"x": {"name": "m", "roles": ["master"]}}}, (200, {}), Storage()),
+        ({"nodes": {"x": {"name": "f", "roles": ["data_frozen"]}}}, (200, {}), Storage()),
+        (
+            {"nodes": {"x": {"name": None, "fs": {"total": None, "data": None}}}},
+            (200, {}),
+            Storage(),
+        ),
+    ],
+)
+async def test_disks_and_the_watermarks_in_force(
+    elastic: Any, nodes: Any, settings: Any, expected: Storage
+) -> None:
+    asking = elastic(**{"_nodes/stats/fs": (200, nodes), "_cluster/settings": settings})
+    assert await asking.storage() == expected
+
+
+async def test_disks_that_this_server_does_not_offer(elastic: Any) -> None:
+    gone = (410, refused(410, "api_not_available_exception", "not in serverless"))
+    seen = await elastic(**{"_nodes/stats/fs": gone, "_cluster/settings": gone}).storage()
+    assert seen == Storage(unseen={"disk": "not offered", "watermarks": "not offered"})
+
+
+async def test_a_data_stream_names_its_retention(elastic: Any) -> None:
+    backing = ".ds-pre_a-2026.11.01-000001"
+    row = {"health": "green", "status": "open", "index": backing, "docs.count": "3"}
+    state = {"data_stream": "pre_a", "settings": {}, "mappings": {}, "aliases": {}}
+    stream = {"name": "pre_a", "lifecycle": {"enabled": True, "data_retention": "7d"}}
+    seen = await elastic(
+        **{
+            "_cat/indices/pre_*": (200, [row]),
+            "pre_*": (200, {backing: state}),
+            "_data_stream/pre_a": (200, {"data_streams": [stream]}),
+        }
+    ).cluster()
+    assert seen.indices[backing].stream == "pre_a"
+    assert seen.indices[backing].lifecycle == Lifecycle("pre_a", "stream", "7d", None)
+
+
+async def test_nulls_unknown_words_and_extra_fields_are_no_error(elastic: Any) -> None:
+    deep: Any = {"type": "keyword"}
+    for _ in range(60):
+        deep = {"properties": {"x": deep}}
+    odd = {
+        "aliases": None,
+        "mappings": {"properties": {"a": None, "b": {"type": None}, "deep": deep, "c": 3}},
+        "settings": {"index.creation_date": "soon", "index.lifecycle.name": None},
+        "novelty": {},
+    }
+    seen = await elastic(
+        **{
+            "pre_*": (200, {"pre_a": odd, "pre_b": None}),
+            "_index_template/analytics_applylens": (
+                200,
+                {"index_templates": [{"name": "analytics_applylens", "index_template": None}]},
+            ),
+        }
+    ).cluster()
+    assert seen.indices["pre_a"].fields == {"b": "object"}
+    assert seen.indices["pre_b"].fields is None
+    assert seen.served == Template((), None, None, "", {}, {})
 
 
 SECURITY = {"error": {"type": "security_exception", "reason": "missing credentials"}}

@@ -1,6 +1,7 @@
 """What readers find in Kibana, and what Kibana says when it is ill."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -9,7 +10,7 @@ import pytest
 from altui.config import KibanaSettings, Secret
 from altui.core.model.observed import Trouble
 from altui.core.model.pipeline import Dashboard
-from altui.core.model.reading import DataView
+from altui.core.model.reading import DataView, Preferences
 from altui.services.errors import ServiceError
 from altui.services.kibana import KibanaReader
 from tests.answering import Answers
@@ -52,6 +53,17 @@ DASHBOARD: dict[str, Any] = {
 LENS = {"id": "lens-1", "type": "lens", "attributes": {}, "references": [reference("view-3")]}
 
 
+def exported(*config: Any) -> Callable[[httpx.Request], httpx.Response]:
+    """Kibana's export: the dashboard with what it refers to, or the advanced settings."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if json.loads(request.content).get("type") == ["config"]:
+            return ndjson(*config)
+        return ndjson(DASHBOARD, LENS, {"id": "view-1", "type": "index-pattern"})
+
+    return answer
+
+
 def reader(answers: Answers, url: str = "http://kb.test") -> KibanaReader:
     settings = KibanaSettings(url, Secret("k3y"), "ops")
     return KibanaReader(settings, Dashboard(), 5.0, answers.transport)
@@ -70,7 +82,13 @@ def kibana(answers: Answers) -> Answers:
                 ]
             },
         ),
-        EXPORT: ndjson(DASHBOARD, LENS, {"id": "view-1", "type": "index-pattern"}),
+        f"{VIEWS}/data_view/view-1": httpx.Response(
+            200,
+            json={
+                "data_view": {"fields": {"d": {"type": "date"}, "other": {"type": "number"}}},
+            },
+        ),
+        EXPORT: exported({"id": "8.19.3", "type": "config", "attributes": {}}),
     }
     return answers
 
@@ -79,17 +97,18 @@ async def test_status_views_and_dashboard(kibana: Answers) -> None:
     seen = await reader(kibana).status()
     assert (seen.level, seen.summary, seen.version) == ("available", "All fine", "8.19.3")
     assert seen.data_views == (
-        DataView("view-1", "analytics_applylens_*", "d"),
+        DataView("view-1", "analytics_applylens_*", "d", {"d": "date"}),
         DataView("view-9", "logs-*", None),
     )
     assert seen.dashboard == "Analytics Overview"
     assert (seen.time_from, seen.time_to, seen.time_restore) == ("now-90d", "now", True)
-    assert seen.references == ("view-1", "view-2", "view-3")
+    assert set(seen.references) == {"view-1", "view-2", "view-3"}
 
 
 async def test_what_is_sent(kibana: Answers) -> None:
     await reader(kibana).status()
-    export = kibana.asked[-1]
+    export, settings = [one for one in kibana.asked if one.url.path == EXPORT]
+    assert json.loads(settings.content) == {"type": ["config"], "excludeExportDetails": True}
     assert export.headers["authorization"] == "ApiKey k3y"
     assert export.headers["kbn-xsrf"]
     assert json.loads(export.content)["objects"] == [
@@ -153,7 +172,7 @@ async def test_without_credentials_only_the_level_shows(kibana: Answers) -> None
         ("/api/status", httpx.Response(503, text="<html>gateway"), Trouble.refused),
         ("/api/status", httpx.Response(200, text="<html>sign in"), Trouble.nonsense),
         ("/api/status", httpx.ConnectError("refused"), Trouble.unreachable),
-        (VIEWS, httpx.Response(403, json={"message": "no"}), Trouble.denied),
+        (VIEWS, httpx.Response(500, json={"message": "no"}), Trouble.refused),
         (VIEWS, httpx.Response(200, json={"data_view": [{"title": "x"}]}), Trouble.nonsense),
         (EXPORT, httpx.Response(400, json={"message": "other"}), Trouble.refused),
         (EXPORT, httpx.Response(200, text="{half"), Trouble.nonsense),
@@ -171,3 +190,106 @@ async def test_off_without_url(answers: Answers) -> None:
     with pytest.raises(ServiceError, match="KIBANA_URL") as raised:
         await reader(answers, "").status()
     assert raised.value.trouble is Trouble.off
+
+
+FORBIDDEN = httpx.Response(403, json={"message": "Unable to export"})
+
+
+@pytest.mark.parametrize(
+    ("path", "parts"),
+    [
+        (VIEWS, {"data views"}),
+        (EXPORT, {"dashboard", "settings"}),
+        (f"{VIEWS}/data_view/view-1", {"fields"}),
+    ],
+)
+async def test_a_part_that_this_key_may_not_read_leaves_the_rest(
+    kibana: Answers, path: str, parts: set[str]
+) -> None:
+    kibana.by_path[path] = FORBIDDEN
+    seen = await reader(kibana).status()
+    assert set(seen.unseen) == parts
+    assert set(seen.unseen.values()) == {"403 Unable to export"}
+    assert (seen.dashboard is None) is ("dashboard" in parts)
+    assert (seen.data_views == ()) is ("data views" in parts)
+    assert (seen.preferences is None) is ("settings" in parts)
+
+
+def tuned(identity: str = "8.19.3", **attributes: Any) -> dict[str, Any]:
+    return {"id": identity, "type": "config", "attributes": attributes}
+
+
+ZONE, SPAN, WEEK = "dateFormat:tz", "timepicker:timeDefaults", "dateFormat:dow"
+
+
+@pytest.mark.parametrize(
+    ("config", "expected"),
+    [
+        ((), Preferences("Browser", "Sunday", "now-15m", "now")),
+        ((tuned(),), Preferences()),
+        ((tuned(**{ZONE: "Asia/Tokyo", WEEK: "Monday"}),), Preferences("Asia/Tokyo", "Monday")),
+        (
+            (tuned(**{SPAN: '{"from": "now-7d", "to": "now/d"}'}),),
+            Preferences(time_from="now-7d", time_to="now/d"),
+        ),
+        ((tuned(**{SPAN: "nonsense"}),), Preferences(time_from=None, time_to=None)),
+        ((tuned(**{SPAN: 3, ZONE: None}),), Preferences(time_from=None, time_to=None)),
+        ((tuned("8.9.0", **{ZONE: "UTC"}), tuned(**{ZONE: "CET"})), Preferences("CET")),
+        ((tuned("8.9.0", **{ZONE: "UTC"}), tuned("8.10.1", **{ZONE: "CET"})), Preferences("CET")),
+    ],
+)
+async def test_the_settings_that_decide_what_a_reader_sees(
+    kibana: Answers, config: Any, expected: Preferences
+) -> None:
+    kibana.by_path[EXPORT] = exported(*config)
+    assert (await reader(kibana).status()).preferences == expected
+
+
+async def test_settings_that_this_kibana_does_not_export_are_not_known(kibana: Answers) -> None:
+    told = exported()
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if json.loads(request.content).get("type") == ["config"]:
+            words = "Trying to export non-exportable type(s): config"
+            return httpx.Response(400, json={"message": words})
+        return told(request)
+
+    kibana.by_path[EXPORT] = answer
+    seen = await reader(kibana).status()
+    assert seen.preferences is None
+    assert seen.unseen == {"settings": "400 Trying to export non-exportable type(s): config"}
+    assert seen.dashboard == "Analytics Overview"
+
+
+async def test_a_data_view_in_another_space_is_found_there(kibana: Answers) -> None:
+    lists = kibana.by_path[VIEWS]
+    kibana.by_path[VIEWS] = httpx.Response(200, json={"data_view": []})
+    kibana.by_path["/api/spaces/space"] = httpx.Response(
+        200, json=[{"id": "ops"}, {"id": "default"}, {"id": "risk", "name": "Risk"}]
+    )
+    kibana.by_path["/api/data_views"] = httpx.Response(200, json={"data_view": []})
+    kibana.by_path["/s/risk/api/data_views"] = lists
+    assert (await reader(kibana).status()).elsewhere == {"data view": "risk"}
+    kibana.by_path["/api/spaces/space"] = FORBIDDEN
+    assert (await reader(kibana).status()).elsewhere == {}
+
+
+async def test_hundreds_of_data_views_and_a_large_dashboard_are_read_in_time(
+    kibana: Answers,
+) -> None:
+    many = [{"id": f"v{n}", "title": f"t{n}-*", "novelty": {}} for n in range(800)]
+    kibana.by_path[VIEWS] = httpx.Response(200, json={"data_view": many})
+    refers = [{**reference(f"v{n}"), "name": f"{n}:x"} for n in range(800)]
+    panels = [{"panelIndex": str(n), "title": "x" * 6500} for n in range(800)]
+    large = {
+        **DASHBOARD,
+        "attributes": {"title": "Large", "panelsJSON": json.dumps(panels)},
+        "references": refers,
+    }
+    assert len(json.dumps(large)) > 5_000_000
+    kibana.by_path[EXPORT] = ndjson(large)
+    for n in range(800):
+        kibana.by_path[f"{VIEWS}/data_view/v{n}"] = httpx.Response(200, json={"data_view": {}})
+    seen = await reader(kibana).status()
+    assert (len(seen.data_views), len(seen.references)) == (800, 800)
+    assert len([one for one in kibana.asked if "/data_view/" in one.url.path]) <= 10

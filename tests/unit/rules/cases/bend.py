@@ -7,8 +7,18 @@ import msgspec
 
 from altui.core.model.health import StageId, State
 from altui.core.model.observed import Snapshot, Trouble
-from altui.core.model.reading import Counts, Index, Note, Run, Runs
-from tests.world import at, healthy, run_at, with_error, with_value, without_rows
+from altui.core.model.reading import (
+    Cluster,
+    Counts,
+    Disk,
+    Index,
+    Lifecycle,
+    Note,
+    Run,
+    Runs,
+    Series,
+)
+from tests.world import FIELDS, TEMPLATE, at, healthy, run_at, with_error, with_value, without_rows
 
 NOON = at("2026-11-23 12:00")
 YESTERDAY = date(2026, 11, 22)
@@ -20,7 +30,7 @@ S, X = StageId, State
 
 def moved(snapshot: Snapshot, now: datetime) -> Snapshot:
     """The same answers, judged at another moment."""
-    return Snapshot(now, snapshot.observations)
+    return msgspec.structs.replace(snapshot, at=now)
 
 
 def fivetran(**changes: object) -> Snapshot:
@@ -237,7 +247,98 @@ def unbuilt(trouble: Trouble) -> Snapshot:
     return with_value(snapshot, "bigquery.counts", series=counts.series | mart)
 
 
-BLOCKED = {INDEX: Index(INDEX, "green", "open", 1, 1, ("read_only_allow_delete",))}
+def index(**changes: object) -> Snapshot:
+    """The index of the risk mart, changed."""
+    own = cluster_of(healthy(NOON)).indices[INDEX]
+    return cluster(indices={INDEX: msgspec.structs.replace(own, **changes)})
+
+
+def another_index(name: str, **changes: object) -> Snapshot:
+    """One more index, of the same fields."""
+    own = cluster_of(healthy(NOON)).indices
+    return cluster(indices={**own, name: msgspec.structs.replace(own[INDEX], name=name, **changes)})
+
+
+def cluster_of(snapshot: Snapshot) -> Cluster:
+    found = snapshot.get("elasticsearch.cluster", Cluster)
+    assert found is not None
+    return found
+
+
+def template(**changes: object) -> Snapshot:
+    """The template that is loaded, changed."""
+    served = msgspec.structs.replace(TEMPLATE, **changes)
+    return cluster(served=served)
+
+
+def storage(**changes: object) -> Snapshot:
+    return with_value(healthy(NOON), "elasticsearch.storage", **changes)
+
+
+def disk(left: int) -> Snapshot:
+    """A disk with so many bytes more than its flood stage wants free."""
+    return storage(disks=(Disk("es-1", 1000, 50 + left, 150, 50, 50),))
+
+
+def crowded(left: int) -> Snapshot:
+    """A disk with so many bytes more than its high watermark wants free."""
+    return storage(disks=(Disk("es-1", 1000, 100 + left, 150, 100, 50),))
+
+
+def orphan(day: date) -> Snapshot:
+    """A document of a day that the mart does not have."""
+    snapshot = healthy(NOON)
+    documents = snapshot.get("elasticsearch.counts", Counts)
+    counts = snapshot.get("bigquery.counts", Counts)
+    assert documents is not None and counts is not None
+    start = min(day, counts.start)
+    held = documents.series["index.mrt_risk_daily"]
+    more = msgspec.structs.replace(held, by_day={**held.by_day, day: 150})
+    snapshot = with_value(
+        snapshot,
+        "elasticsearch.counts",
+        start=start,
+        series={**documents.series, "index.mrt_risk_daily": more},
+    )
+    return with_value(snapshot, "bigquery.counts", start=start)
+
+
+def ops_fed(ends: date) -> Snapshot:
+    """Parity checks up to yesterday, whose mart has every day and whose index ends on one."""
+    snapshot = healthy(NOON)
+    counts = snapshot.get("bigquery.counts", Counts)
+    documents = snapshot.get("elasticsearch.counts", Counts)
+    assert counts is not None and documents is not None
+    days = [NOON.date() - timedelta(days=back) for back in range(1, 10)]
+    ops = Series(27, NOON, dict.fromkeys(days, 3))
+    mart = Series(9, NOON, dict.fromkeys(days, 1))
+    held = {one: 1 for one in days if one <= ends}
+    latest = datetime(ends.year, ends.month, ends.day, tzinfo=NOON.tzinfo)
+    documents_held = Series(len(held), latest, held)
+    snapshot = with_value(
+        snapshot,
+        "bigquery.counts",
+        series={**counts.series, "ops.ops_parity_checks": ops, "mart.mrt_parity_drift": mart},
+    )
+    return with_value(
+        snapshot,
+        "elasticsearch.counts",
+        series={**documents.series, "index.mrt_parity_drift": documents_held},
+    )
+
+
+def deletes(after: str) -> Snapshot:
+    """A policy that deletes the index so long after its creation."""
+    return index(lifecycle=Lifecycle("keep", "policy", after, at("2026-01-01 00:00")))
+
+
+def range_ends(seconds: float) -> Snapshot:
+    """A dashboard whose range ends so long from midnight of the day that must show."""
+    end = at("2026-11-22 00:00") + timedelta(seconds=seconds)
+    return kibana(time_from="now-90d", time_to=end.isoformat())
+
+
+BLOCKED = {INDEX: Index(INDEX, "green", "open", 1, 1, ("read_only_allow_delete",), fields=FIELDS)}
 REFUSED = "connection refused"
 TASK = Note("reconnect", "Database credentials expired")
 TONIGHTS = at("2026-11-23 03:50")

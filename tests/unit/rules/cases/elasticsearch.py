@@ -1,6 +1,9 @@
 """Elasticsearch: its states and boundaries."""
 
+from datetime import date
+
 from altui.core.model.observed import Trouble
+from altui.core.model.reading import Disk, Lifecycle
 from tests.unit.rules.cases.bend import (
     BLOCKED,
     DOCUMENTS,
@@ -12,18 +15,48 @@ from tests.unit.rules.cases.bend import (
     YESTERDAY,
     S,
     X,
+    another_index,
     at_second,
     cluster,
+    crowded,
+    deletes,
+    disk,
     elastic,
     failed_in,
+    index,
     lost,
     moved,
     nights,
+    ops_fed,
+    orphan,
+    storage,
     synced,
+    template,
     tonight,
 )
 from tests.unit.rules.cases.case import Case, Edge
-from tests.world import at, healthy, with_value
+from tests.world import FIELDS, at, healthy, with_value
+
+TOMORROW = (NOON.date() - date(2026, 1, 1)).days + 1
+NOT_OFFERED = dict.fromkeys(("health", "template", "policies"), "not offered")
+TEMPLATES: tuple[tuple[str, dict[str, object], str], ...] = (
+    (
+        "a field's type",
+        {"fields": {**FIELDS, "emails": "keyword"}},
+        "tests/sandbox/test_serving.py::test_a_template_that_differs",
+    ),
+    ("a field is absent", {"fields": {"d": "date"}}, ""),
+    ("its patterns do not cover the indices", {"patterns": ("other_*",)}, ""),
+    ("its priority", {"priority": 100}, ""),
+    ("it is of another version", {"version": 2}, ""),
+    ("it takes fields that it does not name", {"dynamic": ""}, ""),
+    ("a setting", {"settings": {"auto_expand_replicas": "false"}}, ""),
+    (
+        "it gives every new index a policy",
+        {"settings": {"auto_expand_replicas": "0-1", "lifecycle.name": "30-days"}},
+        "",
+    ),
+)
 
 CASES: tuple[Case, ...] = (
     Case(S.elasticsearch, X.ok, "days through the expected one, no block", (healthy(NOON),)),
@@ -60,18 +93,31 @@ CASES: tuple[Case, ...] = (
     ),
     Case(
         S.elasticsearch,
-        X.broken,
-        "the cluster is red",
+        X.late,
+        "the cluster is red for other indices, ours are green or yellow",
         (cluster(status="red"),),
+        "elasticsearch.red",
+    ),
+    Case(
+        S.elasticsearch,
+        X.ok,
+        "yellow: copies have no node, nothing is missing (a note in the panel)",
+        (cluster(status="yellow", unassigned=2),),
+    ),
+    Case(
+        S.elasticsearch,
+        X.broken,
+        "an index of ours is red",
+        (index(health="red"),),
         "elasticsearch.red",
         real="tests/real/test_real_reading.py::test_a_shard_without_a_node_is_red_and_its_index_is_not_counted",
     ),
     Case(
         S.elasticsearch,
         X.broken,
-        "an index is blocked",
+        "the flood stage blocks an index",
         (cluster(indices=BLOCKED),),
-        f"elasticsearch.block.{INDEX}",
+        "es.flood_stage",
         real="tests/sandbox/test_states.py::index blocked",
     ),
     Case(
@@ -98,10 +144,208 @@ CASES: tuple[Case, ...] = (
         "elasticsearch.denied",
         "tests/sandbox/test_reading.py::test_a_wrong_key_is_denied",
     ),
+    Case(
+        S.elasticsearch,
+        X.broken,
+        "an index is read-only (index.blocks.read_only, write)",
+        (index(blocks=("write",)),),
+        "es.read_only",
+        "tests/sandbox/test_serving.py::test_blocks_are_told_apart",
+    ),
+    Case(
+        S.elasticsearch,
+        X.broken,
+        "an index may not be read, or hides its metadata",
+        (index(blocks=("read",)),),
+        "elasticsearch.block",
+        "tests/sandbox/test_serving.py::test_blocks_are_told_apart",
+    ),
+    Case(
+        S.elasticsearch,
+        X.broken,
+        "the cluster as a whole is read-only",
+        (storage(blocks=("read_only",)),),
+        "es.read_only",
+        "tests/sandbox/test_serving.py::test_a_cluster_that_is_read_only",
+    ),
+    Case(
+        S.elasticsearch,
+        X.broken,
+        "an index is closed",
+        (index(status="close"),),
+        "elasticsearch.closed",
+        "tests/sandbox/test_serving.py::test_a_closed_index",
+    ),
+    Case(
+        S.elasticsearch,
+        X.unknown,
+        "a health word that is not known",
+        (cluster(status="chartreuse"),),
+        "elasticsearch.health",
+    ),
+    Case(
+        S.elasticsearch,
+        X.ok,
+        "health, template, policies are not offered here (serverless, look-alikes)",
+        (cluster(status="not offered", template=None, served=None, unseen=NOT_OFFERED),),
+    ),
+    Case(
+        S.elasticsearch,
+        X.ok,
+        "the template may not be read by this account (a note in the panel)",
+        (cluster(template=None, served=None, unseen={"template": "403 security_exception"}),),
+    ),
+    Case(
+        S.elasticsearch,
+        X.denied,
+        "blocks and mappings may not be read by this account",
+        (cluster(unseen={"mappings": "403 security_exception"}),),
+        "elasticsearch.mappings.not_seen",
+    ),
+    Case(
+        S.elasticsearch,
+        X.broken,
+        "the template is not loaded",
+        (cluster(template=False, served=None),),
+        "elasticsearch.no_template",
+        "tests/sandbox/test_states.py::template not loaded",
+    ),
+    *(
+        Case(
+            S.elasticsearch,
+            X.late,
+            f"the loaded template is not the shipped one: {what}",
+            (template(**changes),),
+            "elasticsearch.template",
+            real,
+        )
+        for what, changes, real in TEMPLATES
+    ),
+    Case(
+        S.elasticsearch,
+        X.broken,
+        "a field of an index has another type (text for keyword)",
+        (index(fields={**FIELDS, "slo_status": "text"}),),
+        "elasticsearch.mapping",
+        "tests/sandbox/test_serving.py::test_an_index_that_guessed_its_types",
+    ),
+    Case(
+        S.elasticsearch,
+        X.late,
+        "a field is another kind of number",
+        (index(fields={**FIELDS, "avg_risk": "float"}),),
+        "elasticsearch.mapping",
+    ),
+    Case(
+        S.elasticsearch,
+        X.late,
+        "a strict index lacks a field: exports of it would be refused",
+        (index(fields={"d": "date", "emails": "long"}),),
+        "elasticsearch.mapping",
+        "tests/sandbox/test_serving.py::test_a_template_that_differs",
+    ),
+    Case(
+        S.elasticsearch,
+        X.ok,
+        "an index that takes new fields lacks one: the export adds it",
+        (index(fields={"d": "date", "emails": "long"}, dynamic="true"),),
+    ),
+    Case(
+        S.elasticsearch,
+        X.late,
+        "a policy deletes the index as a whole",
+        (deletes("365d"),),
+        "es.ilm_deletes_live_index",
+    ),
+    Case(
+        S.elasticsearch,
+        X.ok,
+        "a policy without a delete phase",
+        (index(lifecycle=Lifecycle("keep", "policy", None, NOON)),),
+    ),
+    Case(
+        S.elasticsearch,
+        X.broken,
+        "another index of the same days is under the data view's pattern",
+        (another_index(f"{INDEX}_old"),),
+        "es.read_twice",
+        "tests/sandbox/test_serving.py::test_a_copy_under_the_pattern_is_read_twice",
+    ),
+    Case(
+        S.elasticsearch,
+        X.broken,
+        "several indices with documents are behind one alias",
+        (another_index("rebuilt", aliases=(INDEX,)),),
+        "es.read_twice",
+        "tests/sandbox/test_serving.py::test_two_indices_behind_one_alias",
+    ),
+    Case(
+        S.elasticsearch,
+        X.ok,
+        "a copy that is empty, or outside of the pattern",
+        (
+            another_index(f"{INDEX}_old", docs=0),
+            another_index("elsewhere"),
+        ),
+    ),
+    Case(
+        S.elasticsearch,
+        X.late,
+        "documents of a day that the mart does not have",
+        (orphan(date(2026, 10, 20)),),
+        "es.orphan_days",
+        "tests/sandbox/test_serving.py::test_a_day_that_left_the_mart",
+    ),
+    Case(
+        S.elasticsearch,
+        X.ok,
+        "a mart fed by an ops table has the days that the table has rows of",
+        (ops_fed(YESTERDAY),),
+    ),
+    Case(
+        S.elasticsearch,
+        X.late,
+        "its index ends before the newest day with ops rows",
+        (ops_fed(date(2026, 11, 20)),),
+        "index.behind.mrt_parity_drift",
+    ),
+    Case(
+        S.elasticsearch,
+        X.ok,
+        "watermarks are switched off, however full the disk",
+        (storage(watched=False, disks=(Disk("es-1", 100, 1, 15, 10, 5),)),),
+    ),
     Case(S.elasticsearch, X.off, "no ES_URL", (elastic(Trouble.off, "no ES_URL"),)),
 )
 
 EDGES: tuple[Edge, ...] = (
+    Edge(
+        S.elasticsearch,
+        X.broken,
+        X.late,
+        "the day on which a policy deletes the index against tomorrow, in days",
+        lambda offset: (deletes(f"{TOMORROW + offset}d"),),
+        X.broken,
+        "es.ilm_deletes_live_index",
+    ),
+    Edge(
+        S.elasticsearch,
+        X.broken,
+        X.ok,
+        "bytes free against the flood stage: exactly as many are enough",
+        lambda offset: (disk(offset),),
+        X.ok,
+        "elasticsearch.disk",
+    ),
+    Edge(
+        S.elasticsearch,
+        X.late,
+        X.ok,
+        "bytes free against the high watermark: exactly as many are enough",
+        lambda offset: (crowded(offset),),
+        X.ok,
+        "elasticsearch.disk",
+    ),
     Edge(
         S.elasticsearch,
         X.ok,
