@@ -111,8 +111,25 @@ ANSWERS: dict[str, Any] = {
     },
     "/_cluster/health": {"cluster_name": "prod", "status": "green", "number_of_nodes": 1},
     "/_cat/indices/pre_*": [{"health": "green", "status": "open", "index": "pre_a"}],
-    "/pre_*/_settings/index.blocks.*": {"pre_a": {"settings": {}}},
-    "/_index_template/analytics_applylens": b"",
+    "/pre_*": {"pre_a": {"aliases": {}, "mappings": {}, "settings": {}}},
+    "/_index_template/analytics_applylens": {
+        "index_templates": [
+            {
+                "name": "analytics_applylens",
+                "index_template": {"index_patterns": ["pre_*"], "template": {}, "priority": 100},
+            }
+        ]
+    },
+    "/_nodes/stats/fs": {
+        "nodes": {
+            "a": {
+                "name": "es-1",
+                "roles": ["data"],
+                "fs": {"total": {"total_in_bytes": 1000, "available_in_bytes": 600}},
+            }
+        }
+    },
+    "/_cluster/settings": {"persistent": {}, "transient": {}, "defaults": {}},
     "/_msearch": {"responses": [SEARCH]},
     "/_cat/shards/pre_a": [
         {"index": "pre_a", "shard": "0", "prirep": "r", "state": "UNASSIGNED"},

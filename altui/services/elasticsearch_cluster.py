@@ -101,6 +101,8 @@ def read_storage(client: "Elasticsearch") -> Storage:
             ).body
         ),
     )
+    if said and "nodes" not in said:
+        raise KeyError("nodes")
     settings = _settings(client, parts)
     nodes = cast(dict[str, Json], said.get("nodes") or {})
     disks = (_disk(node, settings, parts.unseen) for node in nodes.values())

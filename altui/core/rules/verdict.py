@@ -208,7 +208,9 @@ def _where(look: Look) -> str:
         return "is in the marts"
     if look.warehouse is None:
         return "is in the index"
-    return "complete to the dashboard" if look.kibana else "complete to the index"
+    mart = risk_mart(look.pipeline)
+    shown = newest_seen(look, mart) == newest_document(look, mart)
+    return "complete to the dashboard" if look.kibana and shown else "complete to the index"
 
 
 def _counts(look: Look, row: TraceRow) -> str:

@@ -28,6 +28,7 @@ EVERY = {
     "github.runs": 30,
     "elasticsearch.cluster": 30,
     "elasticsearch.counts": 30,
+    "elasticsearch.storage": 300,
     "kibana.status": 60,
 }
 
@@ -48,8 +49,11 @@ def test_only_exact_counts_of_the_warehouse_bill() -> None:
     assert [name for name, probe in table().items() if probe.cost == "bytes"] == ["bigquery.counts"]
 
 
+RESTING = ["fivetran.schemas", "elasticsearch.storage"]
+
+
 def test_only_details_rest() -> None:
-    assert [name for name, probe in table().items() if probe.rests] == ["fivetran.schemas"]
+    assert [name for name, probe in table().items() if probe.rests] == RESTING
 
 
 def test_the_log_of_an_ended_run_is_read_once_and_an_explanation_each_minute() -> None:

@@ -133,7 +133,7 @@ def test_services_that_answer_are_judged_all_the_same():
     snapshot = with_value(world("uuuu--"), "elasticsearch.cluster", indices={name: blocked})
     result = judged(snapshot)
     assert {finding.check for finding in result.findings} == {
-        f"elasticsearch.block.{name}",
+        "es.flood_stage",
         "local.network",
     }
     assert result.verdict.state is VerdictState.broken
