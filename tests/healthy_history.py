@@ -163,10 +163,11 @@ class History:
 
     def _hourly(self) -> Iterator[Sync]:
         slot = start_of(self.begin) + self._dice("minute").randint(0, 59) * MINUTE
+        slowest = self._dice("slowest sync").choice((1, 4, 12))
         while slot < start_of(self._end) + ONE_DAY:
             dice = self._dice(f"sync/{slot}")
             started = slot + dice.uniform(0, 60) * SECOND
-            length = dice.uniform(20, 270) * SECOND
+            length = dice.uniform(0.3, slowest) * MINUTE
             read = started + dice.uniform(0, 0.2) * length
             merged = {table: started + dice.uniform(0.3, 0.95) * length for table in PER_DAY}
             yield Sync(started, read, merged, started + length)

@@ -13,6 +13,7 @@ from altui.core.model.days import days_between
 from altui.core.model.health import Cell, StageId, State, TraceRow
 from altui.core.model.pipeline import Mart, Table
 from altui.core.model.reading import Runs, Series
+from altui.core.rules.learning import usual_sync
 from altui.core.rules.look import Look
 from altui.core.rules.reach import reader_sees
 from altui.core.rules.running import bad_run, failed_step, running
@@ -181,7 +182,20 @@ def _carried_until(look: Look, raw: Series | None) -> datetime | None:
         sync = look.pipeline.sync
         return counted_at - timedelta(minutes=sync.every_minutes + sync.grace_minutes)
     synced_at = look.connection.succeeded_at
-    return synced_at - margin(look) if synced_at and counted_at >= synced_at else None
+    return _began(look, synced_at) - margin(look) if synced_at and counted_at >= synced_at else None
+
+
+def _began(look: Look, ended: datetime) -> datetime:
+    """When the sync that ended then began, as far as looks and the rows it carried tell.
+
+    It reads the source at its beginning: what was written while it ran waits for the next one.
+    """
+    watched = [one.began for one in look.syncs if one.ended == ended and one.began]
+    turn = ended - timedelta(minutes=look.pipeline.sync.every_minutes)
+    copied = [raw.synced for table in look.pipeline.tables if (raw := look.raw(table))]
+    carried = [synced for synced in copied if synced and turn < synced <= ended]
+    told = [*watched, *([max(carried)] if carried else [])]
+    return min(told, default=ended - usual_sync(look.syncs, look.pipeline.sync))
 
 
 def _build_judge(look: Look, mart: Mart, feed: Series | None) -> Judge:
@@ -195,6 +209,8 @@ def _build_judge(look: Look, mart: Mart, feed: Series | None) -> Judge:
     )
     failed = _failed_in(look) not in (None, look.pipeline.workflow.export_step)
     whole_at = _whole_build(look, built_at)
+    # rows are marked when their sync begins, and reach the warehouse by its end
+    on_the_way = max(margin(look), usual_sync(look.syncs, look.pipeline.sync))
 
     def judge(day: date, upstream: int, count: int | None) -> State:
         if building or day > look.due.coming_day:
@@ -204,7 +220,7 @@ def _build_judge(look: Look, mart: Mart, feed: Series | None) -> Judge:
                 return State.due
             return State.broken if failed else State.late
         changed = feed.changed.get(day) if feed else None
-        if mart.count is None or (changed and whole_at and changed > whole_at - margin(look)):
+        if mart.count is None or (changed and whole_at and changed > whole_at - on_the_way):
             return State.due
         return State.broken  # a partial day: the build saw these rows and left some out
 

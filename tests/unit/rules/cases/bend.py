@@ -167,7 +167,7 @@ def row_built(seconds: float) -> Snapshot:
     assert counts is not None
     built = at("2026-11-23 03:43")
     raw = counts.series["raw.emails"]
-    changed = built - timedelta(minutes=5) + timedelta(seconds=seconds)
+    changed = built - timedelta(minutes=15) + timedelta(seconds=seconds)
     raw = msgspec.structs.replace(raw, changed={**raw.changed, SOME_DAY: changed})
     return with_value(snapshot, "bigquery.counts", series={**counts.series, "raw.emails": raw})
 

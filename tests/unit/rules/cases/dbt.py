@@ -187,7 +187,7 @@ EDGES: tuple[Edge, ...] = (
         S.dbt,
         X.broken,
         X.due,
-        "a day that is partial in the mart: its rows' sync against the build − 5 min",
+        "a day that is partial in the mart: its rows' sync against the build − 15 min",
         lambda offset: (row_built(offset),),
         X.broken,
         "parity.mart",
