@@ -28,7 +28,7 @@ from altui.sandbox.github.schedule import Schedule
 from altui.store.store import Store
 from tests.living import Sandbox, started
 
-pytestmark = [pytest.mark.sandbox, pytest.mark.timeout(2400)]
+pytestmark = [pytest.mark.sandbox, pytest.mark.timeout(3600)]
 
 SEED = 8
 SCHEDULE = Schedule(time(3, 15), SEED)
