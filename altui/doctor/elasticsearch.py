@@ -127,9 +127,14 @@ def _health(seen: Cluster) -> Result:
 
 def _template(context: Context, seen: Cluster) -> Result:
     here, name = "elasticsearch.template", context.settings.pipeline.template
-    tried = f"HEAD /_index_template/{name}"
+    tried = f"GET /_index_template/{name}"
     if seen.template:
         return Result(here, "template", State.ok, f"{name} is loaded", tried)
+    if seen.template is None:
+        words = seen.unseen.get("template", "not seen")
+        fix = "give the user the cluster privilege monitor"
+        state = State.denied if words.startswith("403") else State.unknown
+        return Result(here, "template", state, words, tried, fix)
     file = f"es/index-templates/{name}.json"
     url = public_url(context.settings.elasticsearch.url.reveal()).rstrip("/")
     command = (

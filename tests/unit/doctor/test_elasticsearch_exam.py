@@ -22,6 +22,12 @@ def index(name: str) -> dict[str, str]:
     return {**row, "index": f"analytics_applylens_{name}"}
 
 
+LOADED = {
+    "name": "analytics_applylens",
+    "index_template": {"index_patterns": [PATTERN], "template": {}, "priority": 100},
+}
+
+
 class Cluster:
     def __init__(self) -> None:
         self.info: tuple[int, Any] = (200, {"version": {"number": "8.19.3"}})
@@ -38,7 +44,7 @@ class Cluster:
         if plain == "/_security/user/_has_privileges":
             return self.privileges or (200, self.judged(json.loads(body)))
         if plain.startswith("/_index_template"):
-            return self.template, {}
+            return self.template, {"index_templates": [LOADED]} if self.template == 200 else {}
         if plain.startswith("/_cat/indices"):
             return 200, self.indices
         if plain.startswith("/_nodes"):
