@@ -14,6 +14,7 @@ import msgspec
 from altui.clock import clock_of
 from altui.config import load
 from altui.core.model.pipeline import Pipeline
+from altui.core.model.reading import Counts, Reading
 from altui.core.rules.assess import assess
 from altui.observe.observer import COUNTS
 from altui.observe.probes import probes
@@ -91,23 +92,29 @@ def screen(environ: Mapping[str, str]) -> Iterator[Figure]:
 
 
 def year(environ: Mapping[str, str]) -> Iterator[Figure]:
-    """Counts of 365 days on every stage: one query a service."""
+    """Counts and measures of 365 days on every stage: one query a service."""
     settings = load(environ)
     pipeline = msgspec.structs.replace(settings.pipeline, window_days=365)
     settings = msgspec.structs.replace(settings, pipeline=pipeline)
 
-    async def read() -> dict[str, float]:
+    async def read() -> dict[str, tuple[float, int]]:
         table = {probe.id: probe for probe in probes(settings, clock_of(settings.clock))}
-        took: dict[str, float] = {}
+        took: dict[str, tuple[float, int]] = {}
         for name in COUNTS:
             await table[name].read()  # the client's import is another budget's
             began = time.perf_counter()
-            await table[name].read()
-            took[name] = time.perf_counter() - began
+            seen = await table[name].read()
+            took[name] = time.perf_counter() - began, _figures(seen)
         return took
 
-    for name, seconds in asyncio.run(read()).items():
-        yield Figure(f"365 days, {name}", seconds, 2, "s")
+    for name, (seconds, figures) in asyncio.run(read()).items():
+        yield Figure(f"365 days, {name}", seconds, 2, "s", f"{figures:,} figures")
+
+
+def _figures(seen: Reading) -> int:
+    """Counts and measures a day."""
+    series = seen.series.values() if isinstance(seen, Counts) else ()
+    return sum(len(one.by_day) + sum(len(days) for days in one.measures.values()) for one in series)
 
 
 MEASURES = {

@@ -1,15 +1,17 @@
-"""Writes the published shapes of `altui check --json`, `altui doctor --json` and the settings."""
+"""Writes the published shapes of what the command line prints as JSON, and of the settings."""
 
 from pathlib import Path
 
 import msgspec
 
 from altui.core.model.doctor import Examination
+from altui.core.present.parity_report import ParityReport
 from altui.core.present.report import Report
 from docs import settings_schema
 
 OUT = Path(__file__).with_name("check.schema.json")
 DOCTOR = Path(__file__).with_name("doctor.schema.json")
+PARITY = Path(__file__).with_name("parity.schema.json")
 
 
 def text(shape: type = Report) -> str:
@@ -22,3 +24,4 @@ if __name__ == "__main__":
     OUT.write_text(text(), encoding="utf-8")
     settings_schema.write()
     DOCTOR.write_text(text(Examination), encoding="utf-8")
+    PARITY.write_text(text(ParityReport), encoding="utf-8")

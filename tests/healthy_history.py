@@ -84,6 +84,14 @@ class History:
         self.runs = sorted([*self._scheduled(), *self._by_hand()], key=lambda run: run.created)
         self._ops = {mart: sorted(self._noted(mart)) for mart in OPS}
         self._marts = self._built()
+        self._scored = [
+            {
+                day: score
+                for day, score in self.scores("emails", run.built).items()
+                if run.first <= day <= run.last
+            }
+            for run in self.runs
+        ]
 
     # What there is at a moment
 
@@ -125,6 +133,24 @@ class History:
         for run, days in zip(self.runs, self._marts[mart], strict=True):
             if (run.exported if exported else run.built) <= at:
                 held |= days
+        return held
+
+    def scores(self, table: str, at: datetime) -> dict[date, float | None]:
+        """Per day of staging a figure that moves with every copied change, as an average would."""
+        done = bisect.bisect([sync.merged[table] for sync in self.syncs], at) - 1
+        scores: dict[date, list[int]] = {}
+        for row, (born, changed, gone) in zip(self._rows[table], self._carried[table], strict=True):
+            if born <= done < gone:
+                again = row.touched > row.written and changed <= done
+                scores.setdefault(row.day, []).append(90 if again else 30)
+        return {day: sum(those) / len(those) for day, those in scores.items()}
+
+    def scored(self, at: datetime, *, exported: bool) -> dict[date, float | None]:
+        """The same figure as the risk mart holds it, or its index where `exported`."""
+        held: dict[date, float | None] = {}
+        for run, made in zip(self.runs, self._scored, strict=True):
+            if (run.exported if exported else run.built) <= at:
+                held |= made
         return held
 
     def ops(self, mart: str, at: datetime) -> Series:

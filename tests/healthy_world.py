@@ -11,6 +11,8 @@ from itertools import pairwise
 from random import Random
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from altui.clock import system_clock
 from altui.config import Settings
 from altui.core.model.days import start_of
@@ -87,7 +89,9 @@ class HealthyWorld:
         """Whether the marts hold what the raw table holds, day by day."""
         raw = self.history.raw("emails", now).by_day
         mart = self.history.mart("mrt_risk_daily", now, exported=False)
-        return all(mart.get(day) == raw.get(day) for day in mart)
+        scores = self.history.scores("emails", now)
+        scored = self.history.scored(now, exported=False)
+        return all(mart.get(day) == raw.get(day) and scored[day] == scores.get(day) for day in mart)
 
     def _observation(self, probe: str, now: datetime) -> Observation:
         read = self._newest(probe, now)
@@ -147,22 +151,26 @@ class HealthyWorld:
             case "bigquery.counts":
                 return Counts(self.history.begin, self._warehouse(at), "SELECT 1", 10 << 20)
             case "elasticsearch.counts":
-                series = {
-                    f"index.{mart}": _series(self.history.mart(mart, at, exported=True))
-                    for mart in MARTS
-                }
+                series = {f"index.{mart}": self._mart(mart, at, exported=True) for mart in MARTS}
                 return Counts(self.history.begin, series, "_msearch")
             case _:
                 return self._steady[probe]
+
+    def _mart(self, mart: str, at: datetime, *, exported: bool) -> Series:
+        series = _series(self.history.mart(mart, at, exported=exported))
+        if mart != "mrt_risk_daily":
+            return series
+        return replace(series, measures={"avg_risk": self.history.scored(at, exported=exported)})
 
     def _warehouse(self, at: datetime) -> dict[str, Series]:
         series: dict[str, Series] = {}
         for table in PER_DAY:
             raw = self.history.raw(table, at)
             series[f"raw.{table}"] = raw
-            series[f"staging.{table}"] = Series(raw.rows, raw.latest, raw.by_day)
+            scores = {"avg_risk": self.history.scores(table, at)}
+            series[f"staging.{table}"] = Series(raw.rows, raw.latest, raw.by_day, measures=scores)
         for mart in MARTS:
-            series[f"mart.{mart}"] = _series(self.history.mart(mart, at, exported=False))
+            series[f"mart.{mart}"] = self._mart(mart, at, exported=False)
         for mart, table in OPS.items():
             series[f"ops.{table}"] = self.history.ops(mart, at)
         return series

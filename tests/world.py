@@ -131,6 +131,33 @@ def _series(first: date, last: date, *, changed: bool = False) -> Series:
     return Series(sum(by_day.values()), midnight, by_day, written)
 
 
+def with_measures(series: Series) -> Series:
+    """The series with the figures that the default pipeline's mart is measured by."""
+    scored = {day: n - n // 10 for day, n in series.by_day.items()}
+    figures: dict[str, dict[date, float | None]] = {
+        "emails": {day: float(n) for day, n in series.by_day.items()},
+        "emails_scored": {day: float(n) for day, n in scored.items()},
+        "avg_risk": {day: 35 + day.toordinal() % 700 / 100 for day in scored},
+        "coverage_pct": {day: round(100 * n / series.by_day[day], 2) for day, n in scored.items()},
+        "high_risk_count": {day: float(n // 9) for day, n in scored.items()},
+        "critical_risk_count": {day: float(n // 20) for day, n in scored.items()},
+    }
+    return msgspec.structs.replace(series, measures=figures)
+
+
+def with_measure(
+    snapshot: Snapshot, place: tuple[str, str], day: date, measure: str, value: float | None
+) -> Snapshot:
+    """The snapshot with one measure of one day changed; `place` is a probe and its series."""
+    probe, series = place
+    counts = snapshot.observations[probe].value
+    assert isinstance(counts, Counts)
+    old = counts.series[series]
+    figures = {**old.measures, measure: {**old.measures[measure], day: value}}
+    new = msgspec.structs.replace(old, measures=figures)
+    return with_value(snapshot, probe, series={**counts.series, series: new})
+
+
 def _source(first: date, today: date, now: datetime) -> Counts:
     series = _series(first, today, changed=True)
     changed = {**series.changed, today: now - timedelta(hours=2)}
@@ -140,19 +167,20 @@ def _source(first: date, today: date, now: datetime) -> Counts:
 
 def _counts(first: date, today: date, built: date, synced: datetime) -> Counts:
     raw = msgspec.structs.replace(_series(first, today, changed=True), synced=synced)
-    staging, mart = _series(first, today), _series(first, built)
+    staging, mart = with_measures(_series(first, today)), with_measures(_series(first, built))
     series = {
         "raw.emails": raw,
         "raw.applications": raw,
         "staging.emails": staging,
-        "staging.applications": staging,
+        "staging.applications": _series(first, today),
         "mart.mrt_risk_daily": mart,
     }
     return Counts(first, series, "SELECT 1", 10 << 20)
 
 
 def _documents(first: date, built: date) -> Counts:
-    return Counts(first, {"index.mrt_risk_daily": _series(first, built)}, "_msearch")
+    documents = with_measures(_series(first, built))
+    return Counts(first, {"index.mrt_risk_daily": documents}, "_msearch")
 
 
 def _connection(synced: datetime) -> Connection:

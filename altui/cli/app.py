@@ -132,6 +132,31 @@ def doctor(
     raise typer.Exit(run_doctor(os.environ, as_json=json, services=service or (), seconds=timeout))
 
 
+@app.command()
+def parity(
+    table: Annotated[
+        str | None, typer.Option("--table", metavar="NAME", help="One table or mart only.")
+    ] = None,
+    start: Annotated[
+        str | None, typer.Option("--start", metavar="DAY", help="First day, YYYY-MM-DD (UTC).")
+    ] = None,
+    end: Annotated[
+        str | None, typer.Option("--end", metavar="DAY", help="Last day; default: today.")
+    ] = None,
+    json: Json = False,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Ask every service anew, even beside an observer.")
+    ] = False,
+) -> None:
+    """Does every copy hold what its source holds? Exit 0: equal or due; 1: different; 3: blind."""
+    import os
+
+    from altui.cli.parity import Asked
+    from altui.cli.parity import parity as run_parity
+
+    raise typer.Exit(run_parity(os.environ, Asked(table, start, end, json, fresh)))
+
+
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def demo(
     context: typer.Context,

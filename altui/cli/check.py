@@ -26,7 +26,7 @@ def check(environ: Mapping[str, str], *, as_json: bool, fresh: bool) -> Exit:
     clock = clock_of(settings.clock)
     store = Store.open(settings.directory)
     try:
-        assessment = _assessment(settings, store, clock, fresh=fresh)
+        assessment = assessed(settings, store, clock, fresh=fresh)
         now = clock()
         snapshot = store.snapshot(now)
     finally:
@@ -53,7 +53,8 @@ def facts_of(settings: Settings, encoding: str) -> Facts:
     )
 
 
-def _assessment(settings: Settings, store: Store, clock: Clock, *, fresh: bool) -> Assessment:
+def assessed(settings: Settings, store: Store, clock: Clock, *, fresh: bool) -> Assessment:
+    """What a running observer saw last, or a round of our own."""
     if store.observed():
         if fresh:
             _ask_observer(store)
@@ -69,11 +70,11 @@ def _assessment(settings: Settings, store: Store, clock: Clock, *, fresh: bool) 
 
 
 def _round(settings: Settings, store: Store, clock: Clock) -> Assessment:
-    from altui.observe.observer import Observer
+    from altui.observe.observer import Observer, budget_left
     from altui.observe.probes import granters, probes
 
     observer = Observer(
-        probes(settings, clock),
+        probes(settings, clock, budget_left(store, clock, settings.bigquery.daily_bytes)),
         settings.pipeline,
         store,
         clock,

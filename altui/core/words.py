@@ -66,6 +66,11 @@ def number(value: int | None) -> str:
     return "?" if value is None else f"{value:,}"
 
 
+def figure(value: float | None) -> str:
+    """A measure: whole numbers without a point, `null` as the services call it."""
+    return "null" if value is None else f"{value:,.10g}"
+
+
 def size(count: int) -> str:
     """Decimal units, as the services' own pages show them."""
     value = float(count)
@@ -74,6 +79,14 @@ def size(count: int) -> str:
             return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
         value /= 1000
     return f"{value:.1f} TB"
+
+
+def binary(count: int) -> str:
+    """Powers of 1024, in which budgets and bills are counted."""
+    for power, unit in ((30, "GiB"), (20, "MiB"), (10, "KiB")):
+        if abs(count) >= 1 << power:
+            return f"{count / (1 << power):.3g} {unit}"
+    return f"{count} B"
 
 
 def plural(count: int, word: str) -> str:

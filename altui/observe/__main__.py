@@ -6,7 +6,7 @@ import signal
 
 from altui.clock import clock_of
 from altui.config import Settings, load
-from altui.observe.observer import Observer
+from altui.observe.observer import Observer, budget_left
 from altui.observe.probes import granters, probes
 from altui.store.store import Store
 
@@ -18,7 +18,7 @@ async def observe(settings: Settings, store: Store) -> None:
     """Observes until the last dashboard is closed or SIGTERM comes."""
     clock = clock_of(settings.clock)
     observer = Observer(
-        probes(settings, clock),
+        probes(settings, clock, budget_left(store, clock, settings.bigquery.daily_bytes)),
         settings.pipeline,
         store,
         clock,

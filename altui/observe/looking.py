@@ -65,9 +65,15 @@ async def look(
     return msgspec.structs.replace(seen, took=time.monotonic() - began)
 
 
+def spent(probe: Probe, before: Observation | None, words: str, now: datetime) -> Observation:
+    """An observation without a look: the day's byte budget is spent, the last value stays."""
+    error = ProbeError(Trouble.budget, words, probe.id)
+    return _failed(before or Observation(probe.id), probe, error, now)
+
+
 def pause(probe: Probe, seen: Observation) -> float:
     """Seconds until the next try: the interval, shorter at first after a failure, then longer."""
-    if seen.error is None or seen.error.trouble is Trouble.off:
+    if seen.error is None or seen.error.trouble in (Trouble.off, Trouble.budget):
         return probe.every
     longest = min(max(probe.every, min(LONGEST_PAUSE, 4 * probe.every)), LONGEST_REST)
     first = min(probe.every, 5.0) if seen.error.trouble in SOON else min(probe.every, longest)

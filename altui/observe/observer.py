@@ -4,19 +4,24 @@ import asyncio
 import contextlib
 import random
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
+
+from msgspec.structs import replace
 
 from altui.clock import Clock
 from altui.core.model.days import day_of
 from altui.core.model.health import Assessment, State
+from altui.core.model.history import Drift
 from altui.core.model.observed import Observation, Snapshot, Trouble, service_of
 from altui.core.model.pipeline import Pipeline
 from altui.core.model.reading import Connection, Counts, Runs
 from altui.core.rules.assess import assess
+from altui.core.rules.drift import USUALLY, drift, totals_of
 from altui.core.rules.unjudged import unjudged
-from altui.observe.looking import LONGEST_REST, UnderWay, look, pause, rest
+from altui.core.words import binary
+from altui.observe.looking import LONGEST_REST, UnderWay, look, pause, rest, spent
 from altui.observe.probes import Granter, Probe
 from altui.observe.survival import for_ever, named, survived, tell
 from altui.observe.wishes import Wishes
@@ -73,6 +78,7 @@ class Observer:
         self._store_again = 0.0
         self._under_way: UnderWay = {}
         self._wake = {name: asyncio.Event() for name in self._probes}
+        self._drift: dict[str, Drift] = {}
         self._asked: set[str] = set()
         self._requested = False
         self._moved = asyncio.Event()
@@ -158,6 +164,8 @@ class Observer:
             wanted = {name: self._started[name] + 1 for name in names}
             self._asked.update(names)
             for name in names:
+                if forget := self._probes[name].forget:
+                    forget()
                 self._wake[name].set()
             while any(self._finished[name] < count for name, count in wanted.items()):
                 self._landed.clear()
@@ -180,9 +188,13 @@ class Observer:
         asked = probe.id in self._asked
         self._asked.discard(probe.id)
         try:
-            if before is not None and (self._spent(probe) or self._is_resting(probe, asked=asked)):
+            if before is not None and self._is_resting(probe, asked=asked):
                 return before
-            seen = await look(probe, before, self._clock, self._under_way)
+            if self._is_spent(probe):
+                words = f"today's {binary(self._daily_bytes)} are spent, next at 00:00Z"
+                seen = spent(probe, before, words, self._clock())
+            else:
+                seen = await look(probe, before, self._clock, self._under_way)
             self._seen[probe.id] = seen
             self._keep(seen)
             if before is not None:
@@ -229,11 +241,9 @@ class Observer:
         refused = said is not None and said.error and said.error.trouble is Trouble.refused
         return said is not None and not (asked and refused)
 
-    def _spent(self, probe: Probe) -> bool:
-        if probe.cost != "bytes":
-            return False
-        billed = self._store.billed(day_of(self._clock())) + self._unbilled
-        return billed >= self._daily_bytes
+    def _is_spent(self, probe: Probe) -> bool:
+        left = budget_left(self._store, self._clock, self._daily_bytes)
+        return probe.cost == "bytes" and left() <= self._unbilled
 
     def _granted(self, seen: Observation) -> None:
         self._keep(seen)
@@ -266,6 +276,14 @@ class Observer:
             with survived("store"):
                 self._store.put_assessment(judged)
 
+    def _drifted(self, snapshot: Snapshot, judged: Assessment) -> dict[str, Drift]:
+        """Keeps the round's totals, and tells how far the sides usually are apart."""
+        with survived("store"):
+            new = self._store.put_totals(totals_of(snapshot, self._pipeline, judged))
+            if new or not self._drift:
+                self._drift = drift(self._store.history(snapshot.at - USUALLY), snapshot.at)
+        return self._drift
+
     def _judged(self, before: Assessment | None) -> Assessment:
         """The rules' assessment; where they fail, one that says so."""
         now = self._clock()
@@ -273,7 +291,8 @@ class Observer:
         details = {name: item for name, item in self._seen.items() if item.detail}
         snapshot = Snapshot(now, observations, {**details, **self._wishes.answers})
         try:
-            return assess(snapshot, self._pipeline, now, before)
+            judged = assess(snapshot, self._pipeline, now, before)
+            return replace(judged, drift=self._drifted(snapshot, judged))
         except Exception as error:  # noqa: BLE001 - a fault of ours must not leave an old screen
             tell("rules", error)
             words = named(error)
@@ -281,6 +300,11 @@ class Observer:
             # what is carried from look to look may be what they stumble over
             return assess(snapshot, self._pipeline, now, None)
         return unjudged(snapshot, self._pipeline, now, before, words)
+
+
+def budget_left(store: Store, clock: Clock, daily_bytes: int) -> Callable[[], int]:
+    """Bytes that exact queries may still bill today; a UTC day begins with all of them."""
+    return lambda: daily_bytes - store.billed(day_of(clock()))
 
 
 def ended(before: Observation, after: Observation) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Literal
 
@@ -43,6 +43,8 @@ class Probe:
 
     pulse: bool = False
     """Only tells that the service fell or rose: then its other probes look at once and say so."""
+    forget: Callable[[], None] | None = None
+    """Makes the next look a whole one, where the adapter keeps what it knows; for who asked."""
 
     @property
     def detail(self) -> bool:
@@ -68,28 +70,34 @@ PANEL_OF = {
 """The panel that shows a service's details."""
 
 
-def probes(settings: Settings, clock: Clock) -> tuple[Probe, ...]:
-    """Every probe, with adapters of its own; no service is asked and no client loaded yet."""
+def probes(
+    settings: Settings, clock: Clock, left: Callable[[], int | None] = lambda: None
+) -> tuple[Probe, ...]:
+    """Every probe, with adapters of its own; no service is asked and no client loaded yet.
+
+    `left` says what the day's byte budget still holds; None: it is not kept.
+    """
     pipeline = settings.pipeline
-    postgres = PostgresReader(settings.postgres, pipeline.tables)
+    postgres = PostgresReader(settings.postgres, pipeline.tables, quiet_days=pipeline.quiet_days)
     fivetran = FivetranReader(settings.fivetran)
     github = GitHubReader(settings.github, pipeline.workflow)
-    bigquery = BigQueryReader(settings.bigquery, pipeline)
+    bigquery = BigQueryReader(settings.bigquery, pipeline, left=left)
     elastic = ElasticsearchReader(settings.elasticsearch, pipeline)
     kibana = KibanaReader(settings.kibana, pipeline.dashboard)
 
-    def start() -> date:
+    def start(now: datetime) -> date:
         """First day of the window: that many days before today, and today itself."""
-        return day_of(clock()) - timedelta(days=pipeline.window_days)
+        return day_of(now) - timedelta(days=pipeline.window_days)
 
     async def source_counts() -> Reading:
-        return await postgres.counts(start())
+        now = clock()
+        return await postgres.counts(start(now), now)
 
     async def warehouse_counts() -> Reading:
-        return await bigquery.counts(start())
+        return await bigquery.counts(start(clock()))
 
     async def document_counts() -> Reading:
-        return await elastic.counts(start())
+        return await elastic.counts(start(clock()))
 
     at, every = StageId, settings.cadence
     counts, search, gh = every.counts, every.elasticsearch, every.github
@@ -105,7 +113,8 @@ def probes(settings: Settings, clock: Clock) -> tuple[Probe, ...]:
     # fmt: off
     return (
         pulse,
-        Probe("postgres.counts",       at.postgres,      counts, 15, "free",  source_counts),
+        Probe("postgres.counts",       at.postgres,      counts, 15, "free",  source_counts,
+              forget=postgres.forget),
         Probe("fivetran.connection",   at.fivetran,      ft,     10, "free",  fivetran.connection),
         schemas,
         Probe("bigquery.tables",       at.bigquery,      bq,     20, "free",  bigquery.tables),

@@ -2,21 +2,26 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
+from math import isfinite
 from typing import Any, TypeVar
 
 from altui.config import BigQuerySettings
+from altui.core.model.observed import Trouble
 from altui.core.model.pipeline import Pipeline
 from altui.core.model.reading import Counts, Series, TableMeta, Warehouse
 from altui.core.queries import bigquery as queries
 from altui.core.queries.bigquery import Relation
+from altui.core.words import binary
 from altui.services.bigquery_client import Calls, connect
 from altui.services.bigquery_errors import translated, words_of
-from altui.services.errors import deadline, off
+from altui.services.errors import ServiceError, deadline, off
 from altui.services.http import utc
 from altui.services.text import clean
 from altui.services.threads import Threads
 
 T = TypeVar("T")
+Part = tuple[Relation, Mapping[str, str]]
+"""A relation with its columns and their types."""
 
 FLOOR = 10 * 1024**2
 """Bytes billed at least for each table that a query refers to."""
@@ -31,14 +36,21 @@ class BigQueryReader:
         pipeline: Pipeline,
         seconds: float = 15.0,
         query_seconds: float = 40.0,
+        left: Callable[[], int | None] = lambda: None,
     ) -> None:
-        """`seconds` bounds a reading of metadata, `query_seconds` one of counts."""
+        """`seconds` bounds a reading of metadata, `query_seconds` one of counts.
+
+        `left` says how many bytes the day's budget still holds; None: it is not kept here.
+        """
         self._settings = settings
         self._seconds = seconds
         self._query_seconds = query_seconds
         self._relations = queries.relations(
             pipeline, settings.dataset, settings.staging, settings.marts
         )
+        self._left = left
+        self._estimate = ("", 0, 0)
+        """Text of the last query, bytes its tables held then, and its dry run's answer."""
         self._client: Any = None
         self._threads = Threads()
 
@@ -51,6 +63,17 @@ class BigQueryReader:
         return await self._ask(
             "counts query", self._query_seconds, lambda calls: self._read_counts(calls, start)
         )
+
+    async def estimate(self, start: date) -> int:
+        """Bytes that `counts` will bill, by a dry run; costs nothing. Raises ServiceError."""
+
+        def read(calls: Calls) -> int:
+            parts, _, _, held = self._parts(calls)
+            if not parts:
+                return 0
+            return max(self._estimated(calls, parts, start, held), FLOOR * len(parts))
+
+        return await self._ask("dry run", self._query_seconds, read)
 
     async def _ask(self, where: str, seconds: float, read: Callable[[Calls], T]) -> T:
         where = f"bigquery {where}"
@@ -72,28 +95,110 @@ class BigQueryReader:
             missing={relation.name: words for relation, words in missing},
         )
 
-    def _read_counts(self, calls: Calls, start: date) -> Counts:
+    def _parts(self, calls: Calls) -> tuple[list[Part], dict[str, str], dict[str, str], int]:
+        """What can be counted, what is missing or cannot be measured, and the bytes held."""
         there, absent = self._present(calls)
         missing = {relation.key: words for relation, words in absent}
-        parts: list[tuple[Relation, Mapping[str, str]]] = []
+        unmeasured: dict[str, str] = {}
+        parts: list[Part] = []
         for relation, table in there:
             columns = {field.name: str(field.field_type) for field in table.schema}
             lacking = [name for name in relation.needs if name not in columns]
             if lacking:
                 missing[relation.key] = f"{relation.name} has no column {lacking[0]}"
             else:
-                parts.append((relation, columns))
+                unfit = _unfit(relation, columns)
+                unmeasured |= {f"{relation.key}.{name}": words for name, words in unfit.items()}
+                parts.append((relation.without(set(unfit)), columns))
+        return parts, missing, unmeasured, sum(int(table.num_bytes or 0) for _, table in there)
+
+    def _read_counts(self, calls: Calls, start: date) -> Counts:
+        parts, missing, unmeasured, held = self._parts(calls)
         if not parts:
             return Counts(start, {}, "", 0, missing)
-        query = queries.counts(self._settings.project, parts, start)
-        estimate = calls.estimate(query)
-        # room above the estimate: rows arrive between the two questions
+        rows, billed, asked, refused = self._measured(calls, parts, start, held)
         least = FLOOR * len(parts)
-        rows, billed = calls.rows(query, max(2 * estimate, 2 * least))
-        series = {relation.key: _series(relation, rows) for relation, _ in parts}
         return Counts(
-            start, series, query.repeat, 0 if billed is None else max(billed, least), missing
+            start,
+            {relation.key: _series(relation, rows) for relation, _ in asked},
+            queries.counts(self._settings.project, asked, start).repeat,
+            0 if billed is None else max(billed, least),
+            missing,
+            unmeasured=unmeasured | refused,
         )
+
+    def _measured(
+        self, calls: Calls, parts: list[Part], start: date, held: int
+    ) -> tuple[Sequence[Any], int | None, list[Part], dict[str, str]]:
+        """The rows, without the measures whose expression BigQuery refuses, and its words."""
+        from google.api_core.exceptions import BadRequest
+
+        refused: dict[str, str] = {}
+        try:
+            estimate = self._estimated(calls, parts, start, held)
+        except BadRequest:
+            parts, refused = self._without_bad(calls, parts)
+            if not refused:
+                raise
+            estimate = self._estimated(calls, parts, start, held)
+        try:
+            return *self._bounded(calls, parts, start, estimate), parts, refused
+        except BadRequest as error:
+            # an expression that only fails on the rows it meets: the counts are worth more
+            failed = {
+                f"{relation.key}.{measure.name}": words_of(error)
+                for relation, _ in parts
+                for measure in relation.measures
+                if not relation.stored
+            }
+            if not failed:
+                raise
+            bare = [(_bare(relation), columns) for relation, columns in parts]
+            found = self._bounded(calls, bare, start, estimate)
+            return *found, bare, refused | failed
+
+    def _estimated(self, calls: Calls, parts: list[Part], start: date, held: int) -> int:
+        """Bytes by a dry run; the last one serves until the tables have grown by a quarter."""
+        query = queries.counts(self._settings.project, parts, start)
+        text, then, estimate = self._estimate
+        if text != query.text or held > 1.25 * then:
+            estimate = calls.estimate(query)
+            self._estimate = (query.text, held, estimate)
+        return estimate
+
+    def _bounded(
+        self, calls: Calls, parts: list[Part], start: date, estimate: int
+    ) -> tuple[Sequence[Any], int | None]:
+        """The rows, and the bytes billed; refused where the day's budget does not hold them."""
+        query = queries.counts(self._settings.project, parts, start)
+        need = max(estimate, FLOOR * len(parts))
+        left = self._left()
+        if left is not None and need > left:
+            words = (
+                f"a query bills {binary(need)}, today's budget has {binary(max(left, 0))} left;"
+                " next at 00:00Z"
+            )
+            raise ServiceError(Trouble.budget, words, "bigquery counts query")
+        # room above the estimate: rows arrive between the two questions
+        most = 2 * need if left is None else min(2 * need, left)
+        return calls.rows(query, most)
+
+    def _without_bad(self, calls: Calls, parts: list[Part]) -> tuple[list[Part], dict[str, str]]:
+        """The parts without those measures that a dry run of their own, free, refuses."""
+        from google.api_core.exceptions import BadRequest
+
+        refused: dict[str, str] = {}
+        kept: list[Part] = []
+        for relation, columns in parts:
+            bad: set[str] = set()
+            for measure in () if relation.stored else relation.measures:
+                try:
+                    calls.estimate(queries.measured(self._settings.project, relation, measure))
+                except BadRequest as error:
+                    bad.add(measure.name)
+                    refused[f"{relation.key}.{measure.name}"] = words_of(error)
+            kept.append((relation.without(bad), columns))
+        return kept, refused
 
     def _present(
         self, calls: Calls
@@ -120,6 +225,23 @@ def _meta(table: Any) -> TableMeta:
     )
 
 
+def _unfit(relation: Relation, columns: Mapping[str, str]) -> dict[str, str]:
+    """Measures that the table's columns cannot give, and why."""
+    unfit: dict[str, str] = {}
+    for measure in relation.measures if relation.stored else ():
+        kind = columns.get(measure.name)
+        if kind is None:
+            unfit[measure.name] = f"{relation.name} has no column {measure.name}"
+        elif kind not in queries.NUMBERS:
+            unfit[measure.name] = f"{relation.name}.{measure.name} is {clean(kind, 40)}, no number"
+    return unfit
+
+
+def _bare(relation: Relation) -> Relation:
+    """Without what an expression computes; columns stay."""
+    return relation if relation.stored else relation.without({m.name for m in relation.measures})
+
+
 def _series(relation: Relation, rows: Sequence[Any]) -> Series:
     own = [row for row in rows if row["series"] == relation.key]
     physical = sum(row["n_rows"] for row in own)
@@ -138,4 +260,15 @@ def _series(relation: Relation, rows: Sequence[Any]) -> Series:
         changed=changed,
         synced=max(filter(None, (utc(row["changed"]) for row in own)), default=None),
         physical=physical if relation.raw else None,
+        measures={
+            measure.name: {
+                row["day"]: finite(row[f"m{place}"]) for row in own if row["day"] is not None
+            }
+            for place, measure in enumerate(relation.measures)
+        },
     )
+
+
+def finite(value: float | None) -> float | None:
+    """A measure as it is kept: neither NaN nor infinity are figures."""
+    return value if value is not None and isfinite(value) else None

@@ -56,8 +56,15 @@ class Calls:
         return frozenset(answer.get("permissions") or ())
 
     def estimate(self, query: Query) -> int:
-        """Bytes that the query will process, by a dry run: free."""
-        return int(self._run(query, dry_run=True).total_bytes_processed or 0)
+        """Bytes that the query will process, by a dry run: free.
+
+        Raises ValueError where it would do anything but read: its text holds expressions of the
+        configuration.
+        """
+        job = self._run(query, dry_run=True)
+        if job.statement_type not in (None, "SELECT"):
+            raise ValueError(f"a query that only reads was refused: it is {job.statement_type}")
+        return int(job.total_bytes_processed or 0)
 
     def rows(
         self, query: Query, most_bytes: int, purpose: str = "counts"

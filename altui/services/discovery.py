@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from msgspec import Struct
 
+from altui.core.queries.query import Query
 from altui.services.bigquery import BigQueryReader
 from altui.services.bigquery_client import Calls
 from altui.services.elasticsearch import ElasticsearchReader
@@ -56,8 +57,8 @@ class PostgresDiscovery(PostgresReader):
             "WHERE table_schema NOT IN ('information_schema', 'pg_catalog')\n"
             "ORDER BY table_schema, table_name, ordinal_position LIMIT 20000"
         )
-        async with self._session() as connection:
-            rows = await (await connection.execute(text)).fetchall()
+        async with self._session() as session:
+            rows = await session.rows(Query(text))
         columns: dict[str, list[tuple[str, str]]] = {}
         for schema, table, column, kind in rows:
             columns.setdefault(f"{schema}.{table}", []).append((column, kind))

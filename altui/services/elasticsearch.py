@@ -1,29 +1,25 @@
 """Reading Elasticsearch: the cluster, the pipeline's indices, and what is in them."""
 
-import json
 import re
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
 from altui.config import ElasticsearchSettings, public_url
-from altui.core.model.days import day_of
 from altui.core.model.observed import Trouble
-from altui.core.model.pipeline import Mart, Pipeline
-from altui.core.model.reading import Allocation, Cluster, Counts, Series, Storage
-from altui.core.queries import elasticsearch as queries
+from altui.core.model.pipeline import Pipeline
+from altui.core.model.reading import Allocation, Cluster, Counts, Storage
 from altui.services.elasticsearch_allocation import read_allocation
 from altui.services.elasticsearch_cluster import (
-    EPOCH,
     blocks,
     read_cluster,
     read_storage,
     reason,
-    whole,
     words_of,
 )
+from altui.services.elasticsearch_counts import read_counts
 from altui.services.errors import ServiceError, deadline, off, rest_of, trouble_of_status
 from altui.services.http import retry_after
 from altui.services.lean import lean_imports
@@ -56,7 +52,10 @@ class ElasticsearchReader:
 
     async def counts(self, start: date) -> Counts:
         """Exact documents per mart and UTC day from `start` on. Raises ServiceError."""
-        return await self._ask("POST /_msearch", lambda client: self._read_counts(client, start))
+        marts, prefix = self._pipeline.marts, self._settings.index_prefix
+        return await self._ask(
+            "POST /_msearch", lambda client: read_counts(client, marts, prefix, start, words_of)
+        )
 
     async def allocation(self, index: str) -> Allocation:
         """Why a shard of the index is unassigned; `*`: any shard. Raises ServiceError."""
@@ -89,22 +88,6 @@ class ElasticsearchReader:
 
     def _read_cluster(self, client: "Elasticsearch") -> Cluster:
         return read_cluster(client, self._settings.index_prefix, self._pipeline)
-
-    def _read_counts(self, client: "Elasticsearch", start: date) -> Counts:
-        marts = self._pipeline.marts
-        query = queries.counts(marts, self._settings.index_prefix, start)
-        searches = [json.loads(line) for line in query.text.splitlines()]
-        answers = cast(list[dict[str, Any]], client.msearch(searches=searches)["responses"])
-        series: dict[str, Series] = {}
-        missing: dict[str, str] = {}
-        for mart, answer in zip(marts, answers, strict=True):
-            key = f"index.{mart.name}"
-            where = f"POST /_msearch, {self._settings.index_prefix}_{mart.index}"
-            if words := _not_found(answer, where):
-                missing[key] = words
-            else:
-                series[key] = _series(mart, answer, where)
-        return Counts(start, series, query.repeat, missing=missing)
 
 
 def with_port(url: str) -> str:
@@ -152,44 +135,3 @@ def translated(where: str, url: str) -> Generator[None]:
 def _plain(message: str) -> str:
     """`Connection refused` out of `HTTPConnection(...): Failed ...: [Errno 111] Connection ...`."""
     return re.sub(r"^\[Errno -?\d+\] ", "", message.rsplit(": ", 1)[-1]) or message
-
-
-def _not_found(answer: Mapping[str, Any], where: str) -> str:
-    """Elasticsearch's words when the index does not exist; raises on any other error."""
-    if "error" not in answer:
-        return ""
-    status = whole(answer.get("status")) or 500
-    words = words_of(answer["error"])
-    if status == 404:
-        return words
-    raise ServiceError(trouble_of_status(status), f"{status} {words}", where)
-
-
-def _series(mart: Mart, answer: Mapping[str, Any], where: str) -> Series:
-    shards = answer["_shards"]
-    if answer.get("timed_out") or shards.get("failed"):
-        # HTTP 200 with a part of the documents: not a count
-        words = f"{shards.get('failed', 0)} of {shards.get('total')} shards failed"
-        raise ServiceError(Trouble.refused, words, where)
-    buckets = cast(Sequence[dict[str, Any]], answer["aggregations"]["window"]["days"]["buckets"])
-    return Series(
-        rows=int(answer["hits"]["total"]["value"]),
-        latest=_newest(mart, answer["hits"]["hits"]),
-        by_day={
-            day_of(_moment(bucket["key"]) or EPOCH): (
-                int(bucket["n"]["value"]) if mart.count else int(bucket["doc_count"])
-            )
-            for bucket in buckets
-        },
-    )
-
-
-def _newest(mart: Mart, hits: Sequence[dict[str, Any]]) -> datetime | None:
-    """Day of the first document, which is the newest; None without documents or without days."""
-    values = hits[0].get("fields", {}).get(mart.day) if hits else None
-    return _moment(float(values[0])) if values else None
-
-
-def _moment(millis: float | None) -> datetime | None:
-    # not fromtimestamp: it depends on the platform before 1970
-    return None if millis is None else EPOCH + timedelta(milliseconds=millis)

@@ -2,20 +2,24 @@
 
 import logging
 import re
+import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, date, datetime
+from datetime import date, datetime, timedelta
 from functools import cache
-from typing import TYPE_CHECKING, Any, LiteralString, cast
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from altui.config import PostgresSettings
+from altui.core.model.days import day_of
 from altui.core.model.observed import Trouble
 from altui.core.model.pipeline import Table
-from altui.core.model.reading import Counts, Series, Server
+from altui.core.model.reading import Counts, Server
 from altui.core.queries import postgres as queries
 from altui.core.queries.query import Query
 from altui.services.errors import ServiceError, deadline, off
-from altui.services.http import utc
+from altui.services.postgres_session import SLOW, Full, Session, recounted, series_of
 from altui.services.text import clean
 
 if TYPE_CHECKING:
@@ -23,34 +27,54 @@ if TYPE_CHECKING:
 
 CONNECT = 4
 """Seconds to connect; libpq takes whole ones, and no fewer than 2."""
-
-Row = tuple[Any, ...]
+QUICK = 0.5
+"""Seconds; a full count that takes less is no load worth avoiding."""
 
 
 class PostgresReader:
-    """Connects anew for each reading: every 15 minutes nothing is gained by a kept connection."""
+    """Connects anew for each reading: every 15 minutes nothing is gained by a kept connection.
+
+    The last full count is kept: while it is recent, a reading asks again only about days that may
+    have changed since. A small source is always counted in full.
+    """
 
     def __init__(
-        self, settings: PostgresSettings, tables: Sequence[Table], seconds: float = 12.0
+        self,
+        settings: PostgresSettings,
+        tables: Sequence[Table],
+        seconds: float = 12.0,
+        *,
+        quiet_days: int = 14,
+        quick: float = QUICK,
     ) -> None:
         """`seconds` bounds one reading, the connection included."""
         self._settings = settings
         self._tables = tuple(tables)
         self._seconds = seconds
+        self._quiet_days = quiet_days
+        self._quick = quick
+        self._full: Full | None = None
 
-    async def counts(self, start: date) -> Counts:
-        """Exact counts per table and UTC day from `start` on. Raises ServiceError."""
+    async def counts(self, start: date, now: datetime | None = None) -> Counts:
+        """Exact counts per table and UTC day from `start` on. Raises ServiceError.
+
+        With `now` the days that are settled may be those of the last full count. A table that is
+        slow or locked is named in `failed`, while another could be counted.
+        """
         if not self._settings.dsn:
             raise off("no POSTGRES_DSN: counts begin at BigQuery", "postgres counts")
-        async with self._session() as connection:
-            there = dict(await _rows(connection, queries.existing(self._tables)))
+        async with self._session() as session:
+            there = dict(await session.rows(queries.existing(self._tables)))
             tables = [table for table in self._tables if there[table.name]]
-            query = queries.counts(tables, start)
-            found = await _rows(connection, query) if tables else []
-        return Counts(
-            start=start,
-            series={table.name: _series(table, found) for table in tables},
-            query=query.repeat,
+            full = self._full
+            if now and full and full.serves(tables, start):
+                counts = await recounted(session, full, tables, start)
+            else:
+                counts = None
+            if counts is None:
+                counts = await self._counted(session, tables, start, now)
+        return replace(
+            counts,
             missing={
                 # the server's own words, had it been asked
                 table.name: clean(f'relation "{table.source}" does not exist')
@@ -63,15 +87,44 @@ class PostgresReader:
         """Whether it answers at all, by a question that costs nothing. Raises ServiceError."""
         if not self._settings.dsn:
             raise off("no POSTGRES_DSN: counts begin at BigQuery", "postgres server")
-        async with self._session() as connection:
+        async with self._session() as session:
             text = "SELECT current_setting('server_version'), pg_is_in_recovery()"
-            ((version, recovering),) = await _rows(connection, Query(text))
+            ((version, recovering),) = await session.rows(Query(text))
         return Server(clean(version, 60), bool(recovering))
 
+    def forget(self) -> None:
+        """The next reading counts in full, whatever is known."""
+        self._full = None
+
+    async def _counted(
+        self, session: Session, tables: Sequence[Table], start: date, now: datetime | None
+    ) -> Counts:
+        began = time.monotonic()
+        quiet = day_of(now) - timedelta(days=self._quiet_days) if now else None
+
+        def ask(some: Sequence[Table]) -> Query:
+            return queries.counts(some, start, quiet)
+
+        found, failed = await session.each(tables, ask)
+        counts = Counts(
+            start=start,
+            series={
+                table.name: series_of(table, found) for table in tables if table.name not in failed
+            },
+            query=ask(tables).repeat if tables else "",
+            failed=failed,
+        )
+        took = time.monotonic() - began
+        whole = now is not None and not failed and took >= self._quick
+        self._full = Full(counts, now, began) if whole and now else None
+        return counts
+
     @asynccontextmanager
-    async def _session(self) -> "AsyncGenerator[psycopg.AsyncConnection[Row]]":
-        """A read-only transaction in UTC with a statement timeout; errors as ServiceErrors."""
+    async def _session(self) -> AsyncGenerator[Session]:
+        """A session that can only read, for one reading; errors as ServiceErrors."""
         import psycopg
+
+        until = time.monotonic() + self._seconds
 
         _keep_quiet()
         where = f"postgres counts, {self._target()}"
@@ -88,12 +141,7 @@ class PostgresReader:
                 ) as connection,
             ):
                 await connection.set_read_only(True)
-                limit = int(self._settings.statement_timeout_ms)
-                await connection.execute("SET LOCAL TIME ZONE 'UTC'")
-                await connection.execute(
-                    cast(LiteralString, f"SET LOCAL statement_timeout = {limit}")
-                )
-                yield connection
+                yield Session(connection, self._settings.statement_timeout_ms, until)
         except psycopg.Error as error:
             raise translated(error, where) from error
 
@@ -159,8 +207,7 @@ def _trouble_of_state(state: str) -> Trouble:
         return Trouble.denied
     if state in {"42P01", "42703", "3F000", "3D000"}:
         return Trouble.missing
-    # 57014 is our own statement timeout, 40001 a replica's conflict with recovery: no figure now
-    if state.startswith(("08", "40")) or state == "57014":
+    if state.startswith(("08", "40")) or state in SLOW:
         return Trouble.unreachable
     return Trouble.refused
 
@@ -177,33 +224,3 @@ def _trouble_of_words(words: str) -> Trouble:
             return Trouble.missing
         return Trouble.refused
     return Trouble.nonsense if any(odd in words for odd in NOT_POSTGRES) else Trouble.unreachable
-
-
-async def _rows(connection: "psycopg.AsyncConnection[Row]", query: Query) -> list[Row]:
-    params = list(query.params.values()) or None
-    cursor = await connection.execute(cast(LiteralString, query.text), params)
-    return await cursor.fetchall()
-
-
-def _series(table: Table, rows: Sequence[Row]) -> Series:
-    total = 0
-    latest: datetime | None = None
-    by_day: dict[date, int] = {}
-    changed: dict[date, datetime] = {}
-    for _, day, n, written, newest in (row for row in rows if row[0] == table.name):
-        total += n
-        moment = _moment(newest)
-        latest = max(filter(None, (latest, moment)), default=None)
-        if day is None:
-            continue
-        by_day[day] = n
-        if at := _moment(written):
-            changed[day] = at
-    return Series(rows=total, latest=latest, by_day=by_day, changed=changed)
-
-
-def _moment(value: datetime | date | None) -> datetime | None:
-    """A timestamp or date of the table as UTC."""
-    if value is None or isinstance(value, datetime):
-        return utc(value)
-    return datetime(value.year, value.month, value.day, tzinfo=UTC)

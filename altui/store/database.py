@@ -3,9 +3,7 @@
 import sqlite3
 from pathlib import Path
 
-VERSION = 1
-
-SCHEMA = """
+OBSERVATIONS = """
 CREATE TABLE observation (probe TEXT PRIMARY KEY, payload BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE assessment (id INTEGER PRIMARY KEY CHECK (id = 1), payload BLOB NOT NULL);
 CREATE TABLE request (
@@ -15,6 +13,21 @@ CREATE TABLE request (
 );
 CREATE TABLE billed (day TEXT PRIMARY KEY, bytes INTEGER NOT NULL) WITHOUT ROWID;
 """
+TOTALS = """
+CREATE TABLE totals (
+  name TEXT NOT NULL,
+  at INTEGER NOT NULL,
+  source INTEGER NOT NULL,
+  raw INTEGER NOT NULL,
+  due INTEGER NOT NULL,
+  lost INTEGER NOT NULL,
+  lag REAL,
+  PRIMARY KEY (name, at)
+) WITHOUT ROWID;
+"""
+STEPS = (OBSERVATIONS, TOTALS)
+"""What leads from each version of the schema to the next; a store keeps what it holds."""
+VERSION = len(STEPS)
 
 
 class StoreError(Exception):
@@ -51,7 +64,7 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
                 "Use the newer altui, or set ALTUI_STATE_DIR to another directory."
             )
         if version < VERSION:
-            for statement in SCHEMA.split(";"):
+            for statement in ";".join(STEPS[version:]).split(";"):
                 connection.execute(statement)
             connection.execute(f"PRAGMA user_version = {VERSION}")
         connection.execute("COMMIT")

@@ -3,19 +3,30 @@
 import sqlite3
 from collections.abc import Collection, Generator, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import msgspec
 
 from altui.core.model.health import Assessment
+from altui.core.model.history import Totals
 from altui.core.model.observed import Observation, Snapshot
+from altui.core.rules.drift import same
 from altui.store import presence
 from altui.store.database import connect
 
 _observation = msgspec.json.Decoder(Observation)
 _assessment = msgspec.json.Decoder(Assessment)
 _encode = msgspec.json.Encoder().encode
+
+THIN = """
+DELETE FROM totals WHERE at < ? AND EXISTS (
+  SELECT 1 FROM totals AS other
+  WHERE other.name = totals.name
+    AND other.at BETWEEN totals.at / 3600 * 3600 AND totals.at / 3600 * 3600 + 3599
+    AND (abs(other.source - other.raw), other.at) > (abs(totals.source - totals.raw), totals.at)
+)
+"""
 
 
 class Store:
@@ -130,6 +141,46 @@ class Store:
                 "DELETE FROM billed WHERE day < date(?, '-40 days')", [day.isoformat()]
             )
 
+    # What rounds have seen
+
+    def put_totals(self, totals: Iterable[Totals]) -> bool:
+        """Keeps those that say anything new since the last kept round; tells whether any did.
+
+        90 days are kept; of what is older than two days the round of each hour that was furthest
+        apart.
+        """
+        newest = {item.table: item for item in self.newest_totals()}
+        new = [one for one in totals if not same(one, newest.get(one.table))]
+        if not new:
+            return False
+        with self._transaction():
+            self._db.executemany(
+                "INSERT OR REPLACE INTO totals VALUES (?, ?, ?, ?, ?, ?, ?)",
+                [
+                    (one.table, _seconds(one.at), one.source, one.raw, one.due, one.lost, one.lag_s)
+                    for one in new
+                ],
+            )
+            now = max(_seconds(one.at) for one in new)
+            self._db.execute("DELETE FROM totals WHERE at < ?", [now - 90 * 86_400])
+            self._db.execute(THIN, [now - 2 * 86_400])
+        return True
+
+    def newest_totals(self) -> list[Totals]:
+        """The last kept round of each table."""
+        return self._totals("at = (SELECT max(at) FROM totals AS t WHERE t.name = totals.name)")
+
+    def history(self, since: datetime) -> list[Totals]:
+        """The kept rounds since a moment, oldest first."""
+        return self._totals("at >= ?", _seconds(since))
+
+    def _totals(self, where: str, *values: int) -> list[Totals]:
+        rows = self._db.execute(
+            f"SELECT name, at, source, raw, due, lost, lag FROM totals WHERE {where} ORDER BY at",
+            values,
+        )
+        return [Totals(datetime.fromtimestamp(at, UTC), name, *rest) for name, at, *rest in rows]
+
     # Who is there
 
     @contextmanager
@@ -175,6 +226,10 @@ class Store:
             self._db.execute("ROLLBACK")
             raise
         self._db.execute("COMMIT")
+
+
+def _seconds(moment: datetime) -> int:
+    return int(moment.timestamp())
 
 
 def _decoded(rows: Iterable[tuple[str, bytes]]) -> Iterator[tuple[str, Observation]]:

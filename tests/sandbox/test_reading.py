@@ -2,6 +2,7 @@
 
 import base64
 import json
+import time
 import urllib.request
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
@@ -26,6 +27,7 @@ from altui.core.model.reading import (
     SyncTables,
     Warehouse,
 )
+from altui.core.queries.query import Query
 from altui.observe.probes import Probe, probes
 from altui.services.bigquery import BigQueryReader
 from altui.services.errors import ServiceError
@@ -96,26 +98,98 @@ async def test_the_text_shown_can_be_repeated(table: dict[str, Probe], settings:
     assert sum(row[2] for row in rows) == sum(series.rows for series in seen.series.values())
 
 
-async def test_postgres_is_read_only_and_names_itself(settings: Settings) -> None:
+async def test_postgres_is_read_only_bounded_and_names_itself(settings: Settings) -> None:
     reader = PostgresReader(settings.postgres, settings.pipeline.tables)
-    async with reader._session() as connection:
-        said = await connection.execute(
-            "SELECT current_setting('transaction_read_only'), current_setting('application_name'),"
-            " current_setting('statement_timeout'), current_setting('TimeZone')"
+    names = (
+        *("transaction_read_only", "application_name", "TimeZone", "statement_timeout"),
+        *("lock_timeout", "idle_in_transaction_session_timeout"),
+    )
+    asked = ", ".join(f"current_setting('{name}')" for name in names)
+    async with reader._session() as session:
+        ((read_only, name, zone, statement, lock, idle),) = await session.rows(
+            Query(f"SELECT {asked}")
         )
-        assert await said.fetchone() == ("on", "altui", "5s", "UTC")
+        assert (read_only, name, zone, statement, lock) == ("on", "altui", "UTC", "5s", "2500ms")
+        assert idle.endswith("ms"), "it ends with the reading at the latest"
+        with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
+            await session.rows(Query("CREATE TABLE mine (id int)"))
 
 
-async def test_a_query_that_takes_too_long_is_not_seen(
+async def test_a_locked_table_costs_itself_and_not_the_others(
+    environment: Mapping[str, str], settings: Settings
+) -> None:
+    reader = PostgresReader(settings.postgres, settings.pipeline.tables)
+    now = clock_of(settings.clock)()
+    with psycopg.connect(environment["POSTGRES_ADMIN_DSN"]) as admin:
+        admin.execute("LOCK TABLE applications IN ACCESS EXCLUSIVE MODE")
+        began = time.monotonic()
+        seen = await reader.counts(date(2026, 1, 1), now)
+        assert time.monotonic() - began < 12
+        (waiting,) = admin.execute("SELECT count(*) FROM pg_locks WHERE NOT granted").fetchone()
+        admin.rollback()
+    assert waiting == 0, "nothing of ours is left in the queue"
+    assert list(seen.series) == ["emails"]
+    assert seen.failed["applications"].startswith("55P03 canceling statement due to lock timeout")
+    assert seen.missing == {}, "it exists"
+    again = await reader.counts(date(2026, 1, 1), now)
+    assert set(again.series) == {"emails", "applications"}
+
+
+async def test_when_every_table_is_locked_the_service_is_not_seen(
     environment: Mapping[str, str], settings: Settings
 ) -> None:
     brief = msgspec.structs.replace(settings.postgres, statement_timeout_ms=100)
     with psycopg.connect(environment["POSTGRES_ADMIN_DSN"]) as admin:
-        admin.execute("LOCK TABLE applications IN ACCESS EXCLUSIVE MODE")
-        with pytest.raises(ServiceError, match="57014") as raised:
+        admin.execute("LOCK TABLE applications, emails IN ACCESS EXCLUSIVE MODE")
+        with pytest.raises(ServiceError, match="55P03") as raised:
             await PostgresReader(brief, settings.pipeline.tables).counts(date(2026, 1, 1))
         admin.rollback()
     assert raised.value.trouble is Trouble.unreachable
+
+
+@pytest.fixture
+def big(environment: Mapping[str, str]) -> Iterator[Table]:
+    """A table of 300,000 rows over 208 days, one a minute."""
+    with psycopg.connect(environment["POSTGRES_ADMIN_DSN"], autocommit=True) as admin:
+        admin.execute(
+            "CREATE TABLE big AS SELECT number AS id, at, at AS created_at, at AS updated_at"
+            " FROM generate_series(1, 300000) AS number,"
+            " LATERAL (SELECT sandbox.now() - number * interval '1 minute' AS at) AS moments"
+        )
+        admin.execute("CREATE INDEX ON big (at); ANALYZE big; GRANT SELECT ON big TO altui_reader")
+        yield Table("big", "public.big", "", "", "at")
+        admin.execute("DROP TABLE big")
+
+
+async def test_settled_days_are_not_counted_again_and_the_figures_are_the_same(
+    big: Table, environment: Mapping[str, str], settings: Settings
+) -> None:
+    clock, start = clock_of(settings.clock), date(2026, 1, 1)
+    reader = PostgresReader(settings.postgres, (big,), quick=0.0)
+    first = await reader.counts(start, clock())
+    assert (first.series["big"].rows, first.settled) == (300_000, None)
+    assert first.series["big"].gap == pytest.approx(60)
+    with psycopg.connect(environment["POSTGRES_ADMIN_DSN"]) as admin:
+        for days in (0, 0, 1, 40):  # two rows of today, one of yesterday, one that came very late
+            admin.execute(
+                "INSERT INTO big SELECT 0, sandbox.now() - %s * interval '1 day',"
+                " sandbox.now(), sandbox.now()",
+                (days,),
+            )
+        admin.execute("DELETE FROM big WHERE id BETWEEN 100 AND 120")  # of the newest days
+    again = await reader.counts(start, clock())
+    assert again.settled is not None
+    assert again.settled_at is not None
+    whole = await PostgresReader(settings.postgres, (big,)).counts(start, clock())
+    assert whole.settled is None
+    assert again.series["big"].by_day == whole.series["big"].by_day
+    assert again.series["big"].changed == whole.series["big"].changed
+    assert (again.series["big"].rows, again.series["big"].latest) == (
+        whole.series["big"].rows,
+        whole.series["big"].latest,
+    )
+    reader.forget()
+    assert (await reader.counts(start, clock())).settled is None, "who asks gets all of it"
 
 
 @pytest.mark.parametrize(
@@ -230,6 +304,19 @@ async def test_bigquery_counts(table: dict[str, Probe], warehouse: Any, settings
         ).values()
         assert (series.rows, series.latest) == (rows, midnight(latest))
         assert sum(series.by_day.values()) == n
+        for measure in mart.measures:
+            day = max(series.by_day)
+            stored, computed = ask(
+                warehouse,
+                f"SELECT (SELECT {measure.name} FROM {marts}.{mart.name}"
+                f"  WHERE {mart.day} = '{day}'),"
+                f" (SELECT {measure.sql} FROM {staging}.stg_emails"
+                f"  WHERE DATE(received_at) = '{day}')",
+            ).values()
+            assert series.measures[measure.name][day] == stored, measure.name
+            staged = seen.series[f"staging.{mart.table}"].measures[measure.name]
+            assert staged[day] == computed, measure.name
+            assert len(staged) == len(seen.series[f"staging.{mart.table}"].by_day)
         if mart.ops:
             ops = seen.series[f"ops.{mart.ops}"]
             assert ops.rows == ask(warehouse, f"SELECT COUNT(*) FROM {raw}.{mart.ops}")[0]
@@ -333,6 +420,9 @@ async def test_elasticsearch_counts(
         day = date.fromisoformat(newest[mart.day][:10])
         assert series.latest == midnight(day)
         assert series.by_day[day] == (newest[mart.count] if mart.count else 1)
+        for measure in mart.measures:
+            assert series.measures[measure.name][day] == newest[measure.name]
+        assert series.duplicates == {}
 
 
 async def test_fivetran(table: dict[str, Probe], environment: Mapping[str, str]) -> None:

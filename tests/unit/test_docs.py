@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import date
 from pathlib import Path
 
 import jsonschema
@@ -9,6 +10,7 @@ import msgspec
 
 from altui.core.model.doctor import Examination
 from altui.core.model.pipeline import Pipeline
+from altui.core.present.parity_report import ParityReport, parity_report, scope_of
 from altui.core.present.report import report
 from altui.core.rules.assess import assess
 from altui.core.rules.look import Look
@@ -21,6 +23,7 @@ ROOT = Path(__file__).parents[2]
 
 def test_the_published_schema_is_fresh():
     assert schema.OUT.read_text() == schema.text(), "run: python -m docs.schema"
+    assert schema.PARITY.read_text() == schema.text(ParityReport), "run: python -m docs.schema"
     assert schema.DOCTOR.read_text() == schema.text(Examination), "run: python -m docs.schema"
 
 
@@ -31,6 +34,9 @@ def test_a_report_fits_the_published_schema():
     look = Look(snapshot, Pipeline(), snapshot.at, judged.due)
     made = json.loads(msgspec.json.encode(report(look, judged, "prod")))
     jsonschema.validate(made, json.loads(schema.OUT.read_text()))
+    scope = scope_of(Pipeline(), None, date(2026, 11, 1), date(2026, 11, 23))
+    parity = json.loads(msgspec.json.encode(parity_report(look, judged, "prod", scope)))
+    jsonschema.validate(parity, json.loads(schema.PARITY.read_text()))
 
 
 def test_the_table_of_states_is_fresh():

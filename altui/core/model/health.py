@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from msgspec import Struct, field
 
+from altui.core.model.history import Drift
 from altui.core.model.observed import Wish
 
 
@@ -146,6 +147,8 @@ class Assessment(Struct, frozen=True):
     since: dict[str, datetime] = field(default_factory=dict[str, datetime])
     """First sight of each finding and of each difference, by key; carried from look to look."""
     due: "Due | None" = None
+    drift: dict[str, Drift] = field(default_factory=dict[str, Drift])
+    """How far the sides of each table were apart lately; from the store's history."""
     syncs: "tuple[SyncSeen, ...]" = ()
     """Newest syncs seen to run, oldest first; carried from look to look."""
     wishes: "tuple[Wish, ...]" = ()

@@ -34,6 +34,8 @@ class Trouble(StrEnum):
     """Not asked for much longer than its interval: nobody saw what is there now. Unknown."""
     off = "off"
     """Not configured, or not offered by this service."""
+    budget = "spent"
+    """Not asked: the day's byte budget is spent; the last value stands for a while."""
 
 
 BLINDING = frozenset(
@@ -45,6 +47,7 @@ BLINDING = frozenset(
         Trouble.nonsense,
         Trouble.stale,
         Trouble.off,
+        Trouble.budget,
     )
 )
 """After one of these the probe's last value is history: it is shown with its age, never judged."""

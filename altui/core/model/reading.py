@@ -25,6 +25,14 @@ class Series(Struct, frozen=True):
     """Newest `_fivetran_synced`; raw tables only."""
     physical: int | None = None
     """Rows with soft-deleted ones; raw tables only."""
+    measures: dict[str, dict[date, float | None]] = field(
+        default_factory=dict[str, dict[date, float | None]]
+    )
+    """Per measure and day: staging's own aggregate, or what mart and index hold; None is null."""
+    duplicates: dict[date, int] = field(default_factory=dict[date, int])
+    """Days that have more than one document, with how many; indices only."""
+    gap: float | None = None
+    """Longest pause between two rows of the last `quiet_days`, seconds; source tables only."""
 
 
 class Counts(Struct, frozen=True, tag=True):
@@ -42,6 +50,17 @@ class Counts(Struct, frozen=True, tag=True):
     """The text that was sent, for the engineer to repeat."""
     bytes: int | None = None
     missing: dict[str, str] = field(default_factory=dict[str, str])
+    failed: dict[str, str] = field(default_factory=dict[str, str])
+    """Tables that exist and could not be counted now (slow, locked), in the service's words."""
+    unmeasured: dict[str, str] = field(default_factory=dict[str, str])
+    """`SERIES.MEASURE` that could not be read, with the words why; the others were."""
+    settled: date | None = None
+    """Days before this one were counted at `settled_at`, the others now; None: all now."""
+    settled_at: datetime | None = None
+
+    def counted_at(self, day: date, now: datetime | None) -> datetime | None:
+        """When `day` was counted, where the newest days were at `now`."""
+        return self.settled_at if self.settled and day < self.settled else now
 
 
 class Note(Struct, frozen=True):

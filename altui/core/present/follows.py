@@ -23,9 +23,8 @@ DOCUMENTS, CLUSTER, READER = "elasticsearch.counts", "elasticsearch.cluster", "k
 
 
 def blind(seen: View, probe: str) -> bool:
-    """Whether the probe was tried and its service told nothing."""
-    observation = seen.observation(probe)
-    return observation is not None and not observation.answers
+    """Whether the probe was tried and nothing that it told can be judged."""
+    return seen.observation(probe) is not None and not seen.look.stands(probe)
 
 
 class Instead(Struct, frozen=True):
@@ -103,7 +102,7 @@ def titles(seen: View, panel: str) -> list[str]:
 def state_of_sight(seen: View, probes: tuple[str, ...]) -> list[State]:
     """The states of those probes that have no answer; off ones count only where all are off."""
     errors = [
-        item.error for probe in probes if (item := seen.observation(probe)) and not item.answers
+        item.error for probe in probes if (item := seen.observation(probe)) and blind(seen, probe)
     ]
     states = [STATE_OF[error.trouble] for error in errors if error]
     if len(states) == len(probes) and set(states) == {State.off}:

@@ -7,6 +7,7 @@ from altui.core.model.health import STAGES, StageId, State, TraceRow, worst
 from altui.core.model.pipeline import Table, risk_mart
 from altui.core.model.reading import Series
 from altui.core.present.follows import blind, trouble
+from altui.core.present.parity_notes import history, measures, silences, spent
 from altui.core.present.rows import Line, Segment, Tone, columns, greyed, line, pad, tone_of
 from altui.core.present.view import View
 from altui.core.rules.parity import equal_through, total_difference
@@ -24,18 +25,26 @@ HISTORY = 30
 def rows(seen: View) -> tuple[Line, ...]:
     """A row a table with both sides, their newest records, then marts and totals, then days."""
     return (
-        *_trouble(seen),
+        *trouble_rows(seen),
         *_tables(seen),
         *_latest(seen),
         *_marts(seen),
+        *measures(seen),
         *_totals(seen),
+        *silences(seen),
         *_deleted(seen),
-        *_history(seen),
+        *history(seen),
+        *_days(seen),
     )
 
 
+def figures(seen: View) -> tuple[Line, ...]:
+    """Both sides of each table with their newest records, and the runbook's line on totals."""
+    return (*_tables(seen), *_latest(seen), *_totals(seen), *_deleted(seen))
+
+
 def brief(seen: View) -> tuple[Line, ...]:
-    return (*_trouble(seen), *_short(seen), *_totals(seen), *_latest(seen))
+    return (*trouble_rows(seen), *_short(seen), *_totals(seen), *_latest(seen))
 
 
 def difference_state(seen: View, table: Table) -> State:
@@ -49,9 +58,12 @@ def difference_state(seen: View, table: Table) -> State:
     )
 
 
-def _trouble(seen: View) -> Iterator[Line]:
+def trouble_rows(seen: View) -> Iterator[Line]:
+    """Why a side is missing or old; nothing where both were read."""
     for probe in (SOURCE, WAREHOUSE):
-        if row := trouble(seen, probe, "parity"):
+        if probe == WAREHOUSE and (rows := tuple(spent(seen))):
+            yield from rows
+        elif row := trouble(seen, probe, "parity"):
             yield row
     if blind(seen, WAREHOUSE) and not blind(seen, SOURCE):
         yield from _direct(seen)
@@ -237,7 +249,7 @@ def _deleted(seen: View) -> Iterator[Line]:
         )
 
 
-def _history(seen: View) -> Iterator[Line]:
+def _days(seen: View) -> Iterator[Line]:
     """The last days' counts, stage by stage."""
     main = risk_mart(seen.pipeline).table or ""
     newest = _trace(seen, main)[:HISTORY]

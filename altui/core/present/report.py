@@ -229,7 +229,7 @@ def _unseen(look: Look) -> dict[str, str]:
     return words
 
 
-def _seen(observation: Observation | None) -> Seen:
+def seen_of(observation: Observation | None) -> Seen:
     if observation is None:
         return Seen(None, None, None)
     return Seen(observation.at, observation.tried_at, observation.error)
@@ -237,7 +237,7 @@ def _seen(observation: Observation | None) -> Seen:
 
 def _fivetran(look: Look) -> FivetranPanel:
     return FivetranPanel(
-        _seen(look.observation("fivetran.connection")),
+        seen_of(look.observation("fivetran.connection")),
         look.connection,
         look.sync_tables,
         look.due.sync_slot,
@@ -248,7 +248,7 @@ def _fivetran(look: Look) -> FivetranPanel:
 def _workflow(look: Look) -> WorkflowPanel:
     runs, due = look.runs, look.due
     return WorkflowPanel(
-        _seen(look.observation("github.runs")),
+        seen_of(look.observation("github.runs")),
         runs.workflow_state if runs else None,
         runs.runs[:5] if runs else (),
         due.next_run_at,
@@ -265,7 +265,7 @@ def _indices(look: Look) -> IndicesPanel:
     served, shipped = (cluster.served, cluster.shipped) if cluster else (None, None)
     unseen = [known.unseen for known in (cluster, storage, kibana) if known]
     return IndicesPanel(
-        _seen(look.observation("elasticsearch.cluster")),
+        seen_of(look.observation("elasticsearch.cluster")),
         cluster.name if cluster else None,
         cluster.status if cluster else None,
         {mart.name: _index(look, mart) for mart in marts},
@@ -307,10 +307,10 @@ def _parity(look: Look, assessment: Assessment) -> ParityPanel:
     rows = tuple(row for row in assessment.trace if row.table == main)
     through, unequal = equal_through(rows, COPIES)
     return ParityPanel(
-        postgres=_seen(look.observation("postgres.counts")),
-        bigquery=_seen(look.observation("bigquery.counts")),
-        elasticsearch=_seen(look.observation("elasticsearch.counts")),
-        tables={table.name: _table(look, table) for table in look.pipeline.tables},
+        postgres=seen_of(look.observation("postgres.counts")),
+        bigquery=seen_of(look.observation("bigquery.counts")),
+        elasticsearch=seen_of(look.observation("elasticsearch.counts")),
+        tables={table.name: table_figures(look, table) for table in look.pipeline.tables},
         marts={
             name: MartFigures(series.rows, day_of(series.latest) if series.latest else None)
             for name, series in marts.items()
@@ -321,7 +321,7 @@ def _parity(look: Look, assessment: Assessment) -> ParityPanel:
     )
 
 
-def _table(look: Look, table: Table) -> TableFigures:
+def table_figures(look: Look, table: Table) -> TableFigures:
     source, raw = look.source_of(table), look.raw(table)
     delta = raw.rows - source.rows if source and raw else None
     behind = (

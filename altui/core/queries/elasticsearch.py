@@ -1,4 +1,4 @@
-"""Counts of the marts' indices in one `_msearch`."""
+"""Counts and measures of the marts' indices in one `_msearch`."""
 
 import json
 from collections.abc import Sequence
@@ -13,8 +13,9 @@ def counts(marts: Sequence[Mart], prefix: str, start: date) -> Query:
     """The NDJSON body of `POST /_msearch`: a header and a search for each mart, in their order.
 
     Each answer holds the exact number of documents, the newest one's day (milliseconds, in
-    `fields`) and `window.days`: a bucket a UTC day from `start` on, with the sum of the mart's
-    own count.
+    `fields`) and `window.days`: a bucket a UTC day from `start` on, with `n`, the sum of the
+    mart's own count, and `m0`, `m1` ..., its measures in their order. A day is one document, so
+    that a measure's average is the value stored; null where no document has it.
     """
     lines: list[str] = []
     for mart in marts:
@@ -33,8 +34,11 @@ def _search(mart: Mart, start: date) -> dict[str, Any]:
             "min_doc_count": 1,
         }
     }
-    if mart.count:
-        days["aggs"] = {"n": {"sum": {"field": mart.count}}}
+    figures: dict[str, Any] = {"n": {"sum": {"field": mart.count}}} if mart.count else {}
+    for place, measure in enumerate(mart.measures):
+        figures[f"m{place}"] = {"avg": {"field": measure.name}}
+    if figures:
+        days["aggs"] = figures
     return {
         "size": 1,
         "track_total_hits": True,

@@ -22,12 +22,14 @@ from altui.core.rules.elastic import elastic
 from altui.core.rules.kibana import kibana
 from altui.core.rules.learning import learnt
 from altui.core.rules.look import Check, Look
+from altui.core.rules.measures import different, duplicates, marked, unmeasured, wrong_measures
 from altui.core.rules.network import sight
 from altui.core.rules.parity import differences, losses, tables_there, totals
 from altui.core.rules.running import workflow
 from altui.core.rules.schedule import due_times
 from altui.core.rules.seeing import STATE_OF, any_stale, in_sight, service_of
 from altui.core.rules.serving import behind, newest_document, newest_seen
+from altui.core.rules.standing import standing
 from altui.core.rules.standins import freshness, nightly, unsynced
 from altui.core.rules.storage import storage
 from altui.core.rules.syncing import fivetran
@@ -45,6 +47,8 @@ CHECKS: tuple[Check, ...] = (
     behind,
     kibana,
     unexplained,
+    duplicates,
+    unmeasured,
 )
 """Every check; a new one is a function and a line here. Losses come from the trace."""
 
@@ -67,18 +71,20 @@ def assess(
     `before` is the assessment of the look before this one: it carries when each finding and each
     difference was first seen.
     """
-    snapshot = in_sight(snapshot, now)
+    snapshot = standing(in_sight(snapshot, now), pipeline, now)
     answered = snapshot.answered()
     connection = answered.get("fivetran.connection", Connection)
     looked = snapshot.seen_at("fivetran.connection")
     syncs = learnt(before.syncs if before else (), connection, looked, pipeline.sync)
     due = due_times(pipeline, snapshot.get("github.runs", Runs), connection, now, syncs)
     look = Look(answered, pipeline, now, due, before.since if before else {}, syncs, snapshot)
-    rows = trace(look)
+    differing = tuple(different(look))
+    rows = marked(trace(look), differing)
     checked = [said for check in CHECKS for said in check(look)]
     found = [said for said in checked if isinstance(said, Finding)]
     blind = tuple(sight(look))
-    findings = tuple(rank([*blind, *found, *losses(look, rows), *totals(look, rows)], None))
+    found += [*losses(look, rows), *totals(look, rows), *wrong_measures(look, differing)]
+    findings = tuple(rank([*blind, *found], None))
     since = dict(before.since) if before and any_stale(look) else {}
     since |= {finding_key(finding): finding.since for finding in findings}
     since |= {key: look.first_seen(key) for key in (*differences(rows), *unsynced(look))}

@@ -21,6 +21,7 @@ from altui.core.model.reading import (
     SyncTables,
     Warehouse,
 )
+from altui.core.rules.standing import built_at, stands
 
 
 class Look(Struct, frozen=True):
@@ -101,12 +102,7 @@ class Look(Struct, frozen=True):
 
     def mart_built_at(self, mart: Mart) -> datetime | None:
         """When the mart was last written, from the free table metadata."""
-        if self.tables is None:
-            return None
-        for name, meta in self.tables.tables.items():
-            if name.rsplit(".", 1)[-1] == mart.name:
-                return meta.modified
-        return None
+        return built_at(self.snapshot, mart)
 
     @property
     def last_known(self) -> "Look":
@@ -116,6 +112,10 @@ class Look(Struct, frozen=True):
     def answers(self, probe: str) -> bool:
         seen = self.observation(probe)
         return seen is not None and seen.answers
+
+    def stands(self, probe: str) -> bool:
+        """Whether the probe's value may be judged: the service says it now, or see `standing`."""
+        return stands(self.snapshot, self.pipeline, self.now, probe)
 
     def observation(self, probe: str) -> Observation | None:
         return self.snapshot.look(probe)

@@ -1,12 +1,12 @@
 """Losses between neighbouring stages, and the runbook's totals."""
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 
 from altui.core.model.health import Evidence, Finding, StageId, State, TraceRow
 from altui.core.model.pipeline import Table
 from altui.core.rules.look import Look
-from altui.core.rules.trace import COUNTED_BY, LOST, difference_key
+from altui.core.rules.trace import COUNTED_BY, LOST, difference_key, loss_key
 
 UPSTREAM: dict[StageId, StageId] = {
     StageId.fivetran: StageId.postgres,
@@ -46,27 +46,34 @@ def losses(look: Look, rows: tuple[TraceRow, ...]) -> Iterator[Finding]:
 
 
 def differences(rows: tuple[TraceRow, ...]) -> Iterator[str]:
-    """Keys of the differences between source and raw rows, to remember when each began."""
+    """Keys of the differences between source and raw rows, to remember when each began.
+
+    Those that are losses have a second key.
+    """
     for row in rows:
         source, raw = row.cells.get(StageId.postgres), row.cells.get(StageId.fivetran)
         if source and raw and None not in (source.count, raw.count) and source.count != raw.count:
             yield difference_key(row.table, row.day)
+            if raw.state in LOST:
+                yield loss_key(row.table, row.day)
 
 
 def equal_through(
     rows: tuple[TraceRow, ...], stages: tuple[StageId, ...]
 ) -> tuple[date | None, int]:
-    """The newest day whose counts agree in all `stages`, and how many days before it do not.
+    """The newest day that agrees in all `stages`, and how many days before it do not.
 
-    `rows` are one table's, newest first; days before its first row do not count.
+    `rows` are one table's, newest first; days before its first row do not count. Days with equal
+    counts and another measure do not agree: their cells are marked.
     """
     newest: date | None = None
     unequal = 0
     for row in rows:
-        counts = {row.cells[stage].count for stage in stages if stage in row.cells}
+        cells = [row.cells[stage] for stage in stages if stage in row.cells]
+        counts = {cell.count for cell in cells}
         if counts <= {None, 0}:
             continue
-        if len(counts) == 1:
+        if len(counts) == 1 and all(cell.state is State.ok for cell in cells):
             newest = newest or row.day
         elif newest is not None:
             unequal += 1
@@ -81,13 +88,45 @@ def total_difference(look: Look, table: Table) -> float | None:
     return abs(source.rows - raw.rows) / max(source.rows, 1)
 
 
+def quiet(look: Look, table: Table) -> tuple[timedelta, timedelta] | None:
+    """How long a source had no new row when it was counted, and its longest gap, where longer.
+
+    A note, never a state: a source may well have nothing to say.
+    """
+    series, at = look.source_of(table), look.seen_at("postgres.counts")
+    if series is None or at is None or series.latest is None or series.gap is None:
+        return None
+    silence, gap = at - series.latest, timedelta(seconds=series.gap)
+    return (silence, gap) if silence > gap and look.stands("postgres.counts") else None
+
+
+def metadata_rows(look: Look, table: Table) -> int | None:
+    """Rows of the raw table by its free metadata, soft-deleted ones included; never a state."""
+    known = look.tables.tables if look.tables else {}
+    return next(
+        (meta.rows for name, meta in known.items() if name.rsplit(".", 1)[-1] == table.raw), None
+    )
+
+
 def tables_there(look: Look) -> Iterator[Finding]:
     """Tables and marts that a service says do not exist."""
     for probe, stage in (("postgres.counts", StageId.postgres), ("bigquery.counts", None)):
         counts = look.source if stage else look.warehouse
         observation = look.observation(probe)
-        if counts is None or observation is None or observation.error is not None:
+        if counts is None or observation is None or not look.stands(probe):
             continue
+        for name, words in counts.failed.items():
+            key = f"table.unread.{name}"
+            yield Finding(
+                "table.unread",
+                StageId.postgres,
+                State.unknown,
+                f"table {name} was not counted in PostgreSQL",
+                look.first_seen(key),
+                (),
+                (Evidence(StageId.postgres, probe, words, observation.at),),
+                key,
+            )
         for name, words in counts.missing.items():
             kind, _, bare = name.partition(".")
             if kind == "ops":
@@ -133,8 +172,7 @@ def totals(look: Look, rows: tuple[TraceRow, ...]) -> Iterator[Finding]:
 
 
 def _counted_now(look: Look) -> bool:
-    seen = (look.observation("postgres.counts"), look.observation("bigquery.counts"))
-    return all(item is not None and item.error is None for item in seen)
+    return look.stands("postgres.counts") and look.stands("bigquery.counts")
 
 
 def _waiting(row: TraceRow) -> int:

@@ -30,6 +30,7 @@ STATE_OF: dict[Trouble, State] = {
     Trouble.missing: State.broken,
     Trouble.stale: State.unknown,
     Trouble.off: State.off,
+    Trouble.budget: State.unknown,
 }
 
 SERVICE_NAMES = {
@@ -55,6 +56,7 @@ SAYS: dict[Trouble, str] = {
     Trouble.denied: "answered, but denies this account",
     Trouble.refused: "answered that it cannot serve",
     Trouble.missing: "says that what was asked for does not exist",
+    Trouble.budget: "is over the day's byte budget",
 }
 
 UNHEARD = (Trouble.unreachable, Trouble.nonsense)

@@ -106,8 +106,8 @@ def _mart_columns(
     look: Look, mart: Mart, feed: Series | None, source: Series | None = None
 ) -> tuple[Column, ...]:
     index = look.index(mart)
-    build = _build_judge(look, mart, feed)
-    export = _export_judge(look, mart, source)
+    build = build_judge(look, mart, feed)
+    export = export_judge(look, mart, source)
     documents = _column(look, StageId.elasticsearch, index, export, None)
     seen = None
     known = look.kibana is not None and reader_sees(look, look.due.wanted_day) is not None
@@ -146,20 +146,26 @@ def _view_judge(day: date, upstream: int, count: int | None) -> State:
 def _sync_judge(look: Look, table: Table) -> Judge:
     source, raw = look.source_of(table), look.raw(table)
     carried_until = _carried_until(look, raw)
-    source_at = look.seen_at("postgres.counts")
+    seen_at = look.seen_at("postgres.counts")
 
-    def copied_since(day: date) -> bool:
+    def copied_since(day: date, source_at: datetime) -> bool:
         """Rows of this day, or their ends, were copied after the source was counted."""
         copied = raw.changed.get(day) if raw else None
-        return bool(copied and source_at and copied > source_at - margin(look))
+        return copied is not None and copied > source_at - margin(look)
 
     def judge(day: date, upstream: int, count: int | None) -> State:
-        if carried_until is None or source is None or count is None or copied_since(day):
+        if look.source is None or source is None or count is None:
+            return State.due
+        source_at = look.source.counted_at(day, seen_at)
+        if carried_until is None or source_at is None or source_at < carried_until:
+            # counted before the sync that counts: only counting again can heal or find a loss
+            return State.late if loss_key(table.name, day) in look.since else State.due
+        if copied_since(day, source_at):
             return State.due
         if count > upstream:
             # deleted at the source after the sync, or counted there before it
             first = look.first_seen(difference_key(table.name, day))
-            known = source_at is not None and source_at > carried_until + margin(look)
+            known = source_at > carried_until + margin(look)
             return State.late if known and first <= carried_until else State.due
         written = source.changed.get(day)
         return State.due if written is None or written > carried_until else State.late
@@ -199,7 +205,8 @@ def _began(look: Look, ended: datetime) -> datetime:
     return min(told, default=ended - usual_sync(look.syncs, look.pipeline.sync))
 
 
-def _build_judge(look: Look, mart: Mart, feed: Series | None) -> Judge:
+def build_judge(look: Look, mart: Mart, feed: Series | None) -> Judge:
+    """What a difference between staging and mart is; equal counts: one between their measures."""
     # table metadata unseen: a build of the schedule began no earlier than this
     built_at = look.mart_built_at(mart) or nightly_after(
         look.due.wanted_day, look.pipeline.workflow
@@ -208,6 +215,7 @@ def _build_judge(look: Look, mart: Mart, feed: Series | None) -> Judge:
     building = running(look.runs) is not None or bool(
         built_at and counted_at and counted_at < built_at
     )
+    older = _older(look, "bigquery.counts")
     failed = _failed_in(look) not in (None, look.pipeline.workflow.export_step)
     whole_at = _whole_build(look, built_at)
     # rows are marked when their sync begins, and reach the warehouse by its end
@@ -221,21 +229,26 @@ def _build_judge(look: Look, mart: Mart, feed: Series | None) -> Judge:
                 return State.due
             return State.broken if failed else State.late
         changed = feed.changed.get(day) if feed else None
-        if mart.count is None or (changed and whole_at and changed > whole_at - on_the_way):
+        if mart.count is None and count != upstream:
+            return State.due  # its rows are no days' rows: nothing to compare
+        if older or (changed and whole_at and changed > whole_at - on_the_way):
             return State.due
         return State.broken  # a partial day: the build saw these rows and left some out
 
     return judge
 
 
-def _export_judge(look: Look, mart: Mart, source: Series | None) -> Judge:
-    """`source` stands in for the marts while BigQuery cannot be seen."""
+def export_judge(look: Look, mart: Mart, source: Series | None = None) -> Judge:
+    """What a difference between mart and index is; equal counts: one between their measures.
+
+    `source` stands in for the marts while BigQuery cannot be seen.
+    """
     built_at = look.mart_built_at(mart)
     exported_at = _exported_at(look.runs)
     exporting = running(look.runs) is not None or _may_export(look, built_at)
     failed = _failed_in(look) == look.pipeline.workflow.export_step
     # one side may have been counted before the last run changed it, the other after
-    counted_since = all(
+    counted_since = not _older(look, "bigquery.counts") and all(
         made is None or (counted := look.seen_at(probe)) is None or counted >= made
         for probe, made in (("bigquery.counts", built_at), ("elasticsearch.counts", exported_at))
     )
@@ -285,6 +298,12 @@ def _reader_judge(look: Look) -> Judge:
     return judge
 
 
+def _older(look: Look, probe: str) -> bool:
+    """Whether the counts were read before the newest run ended, so that they tell nothing of it."""
+    ended, counted_at = _exported_at(look.runs), look.seen_at(probe)
+    return ended is not None and counted_at is not None and counted_at < ended
+
+
 def _exported_at(runs: Runs | None) -> datetime | None:
     return next(
         (run.updated_at for run in (runs.runs if runs else ()) if run.conclusion == "success"),
@@ -309,3 +328,7 @@ def _failed_in(look: Look) -> str | None:
 
 def difference_key(table: str, day: date) -> str:
     return f"difference.{table}.{day.isoformat()}"
+
+
+def loss_key(table: str, day: date) -> str:
+    return f"loss.{table}.{day.isoformat()}"

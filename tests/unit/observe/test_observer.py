@@ -2,15 +2,18 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from altui.core.model.health import Assessment, StageId, VerdictState
+from altui.core.model.observed import Trouble
 from altui.core.model.pipeline import Pipeline
 from altui.core.model.reading import Connection, Counts, Reading
-from altui.observe.observer import Observer, ended
+from altui.observe.looking import pause
+from altui.observe.observer import Observer, budget_left, ended
 from altui.observe.probes import Probe
 from altui.store.store import Store
 from tests.healthy_world import EVERY, HealthyWorld
@@ -70,6 +73,43 @@ async def test_the_days_byte_budget_stops_queries_that_bill(tmp_path: Path):
     for _ in range(4):
         await observer.round()
     assert asked == 2
+    seen = store.snapshot(NOON).observations["bigquery.counts"]
+    assert seen.value == value("bigquery.counts"), "the last exact counts stay"
+    assert seen.error is not None
+    assert seen.error.trouble is Trouble.budget
+    assert seen.error.words == "today's 15 MiB are spent, next at 00:00Z"
+    assert pause(counting, seen) == counting.every, "it is our own limit, not a failure to retry"
+
+
+async def test_a_budget_of_nothing_asks_nothing_even_the_first_time(tmp_path: Path):
+    store = Store.open(tmp_path)
+    counting = probe(answers, "bigquery.counts", cost="bytes")
+    await Observer([counting], Pipeline(), store, lambda: NOON, 0).round()
+    seen = store.snapshot(NOON).observations["bigquery.counts"]
+    assert (seen.value, seen.error and seen.error.trouble) == (None, Trouble.budget)
+
+
+async def test_a_new_utc_day_begins_with_the_whole_budget(tmp_path: Path):
+    store = Store.open(tmp_path)
+    store.bill(NOON.date(), 20)
+    assert budget_left(store, lambda: NOON, 15)() == -5
+    assert budget_left(store, lambda: at("2026-11-24 00:00"), 15)() == 15
+
+
+async def test_who_asks_gets_a_whole_reading(tmp_path: Path):
+    store, screen = Store.open(tmp_path), Store.open(tmp_path)
+    forgotten: list[str] = []
+    asking = replace(probe(answers, every=3600), forget=lambda: forgotten.append("all"))
+    observer = Observer([asking], Pipeline(), store, lambda: NOON, 0)
+    running = asyncio.create_task(observer.run())
+    ticket = screen.request()
+    async with asyncio.timeout(5):
+        while not screen.served(ticket):  # noqa: ASYNC110 - what another process would see
+            await asyncio.sleep(0.01)
+    assert forgotten == ["all"]
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
 
 
 async def test_a_request_is_served_after_a_look_that_began_after_it(tmp_path: Path):

@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -36,7 +36,8 @@ async def test_without_settings_every_probe_is_off() -> None:
 async def test_the_window_begins_its_days_before_the_clocks_today(monkeypatch: Any) -> None:
     asked: list[date] = []
 
-    async def counts(self: PostgresReader, start: date) -> Any:
+    async def counts(self: PostgresReader, start: date, now: datetime) -> Any:
+        assert start == now.date() - timedelta(days=90)
         asked.append(start)
 
     monkeypatch.setattr(PostgresReader, "counts", counts)

@@ -12,7 +12,7 @@ from google.auth import exceptions as auth
 
 from altui.config import BigQuerySettings
 from altui.core.model.observed import Trouble
-from altui.core.model.pipeline import Mart, Pipeline, Table
+from altui.core.model.pipeline import Mart, Measure, Pipeline, Table
 from altui.services.bigquery import FLOOR, BigQueryReader
 from altui.services.bigquery_errors import translated
 from altui.services.errors import ServiceError
@@ -21,7 +21,15 @@ from tests.answering import Scripted
 START = date(2026, 8, 25)
 PIPELINE = Pipeline(
     tables=(Table("emails", "public.emails", "public_emails", "stg_emails", "received_at"),),
-    marts=(Mart("mrt_a", "a", table="emails", count="emails"),),
+    marts=(
+        Mart(
+            "mrt_a",
+            "a",
+            table="emails",
+            count="emails",
+            measures=(Measure("avg_risk", "AVG(risk_score)"), Measure("most", "MAX(risk_score)")),
+        ),
+    ),
 )
 TABLES = "/bigquery/v2/projects/p/datasets"
 COLUMNS = {
@@ -31,7 +39,7 @@ COLUMNS = {
         "_fivetran_deleted": "BOOLEAN",
     },
     "stg_emails": {"received_at": "TIMESTAMP"},
-    "mrt_a": {"d": "DATE", "emails": "INTEGER"},
+    "mrt_a": {"d": "DATE", "emails": "INTEGER", "avg_risk": "FLOAT", "most": "NUMERIC"},
 }
 NOT_FOUND = {"error": {"code": 404, "message": "Not found: Table p:x", "errors": []}}
 
@@ -52,11 +60,13 @@ def micros(moment: datetime) -> str:
 
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
-ROWS: list[tuple[str, str | None, str, str, str | None, str | None]] = [
-    ("raw.emails", None, "900", "950", micros(NOON.replace(day=1)), micros(NOON.replace(day=1))),
-    ("raw.emails", "2026-11-22", "150", "151", micros(NOON), micros(NOON)),
-    ("staging.emails", "2026-11-22", "150", "150", None, micros(NOON)),
-    ("mart.mrt_a", "2026-11-22", "150", "1", None, micros(NOON)),
+FIRST = micros(NOON.replace(day=1))
+ROWS: list[tuple[str | None, ...]] = [
+    ("raw.emails", None, "900", "950", FIRST, FIRST, None, None),
+    ("raw.emails", "2026-11-22", "150", "151", micros(NOON), micros(NOON), None, None),
+    ("staging.emails", None, "900", "900", None, FIRST, "50.5", "99"),
+    ("staging.emails", "2026-11-22", "150", "150", None, micros(NOON), "41.25", "NaN"),
+    ("mart.mrt_a", "2026-11-22", "150", "1", None, micros(NOON), "41.0", None),
 ]
 SCHEMA = {
     "fields": [
@@ -66,6 +76,8 @@ SCHEMA = {
         {"name": "n_rows", "type": "INTEGER"},
         {"name": "changed", "type": "TIMESTAMP"},
         {"name": "latest", "type": "TIMESTAMP"},
+        {"name": "m0", "type": "FLOAT"},
+        {"name": "m1", "type": "FLOAT"},
     ]
 }
 
@@ -78,6 +90,10 @@ class Warehouse:
         self.missing: set[str] = set()
         self.cache_hit = False
         self.job_error: tuple[int, Any] | None = None
+        self.refuses: dict[str, str] = {}
+        """Words of a query's text, and what is answered to a dry run that has them."""
+        self.fails_at_run_time: dict[str, str] = {}
+        self.kind = "SELECT"
 
     def __call__(self, method: str, path: str, body: bytes) -> tuple[int, Any]:
         plain = path.split("?", maxsplit=1)[0]
@@ -94,6 +110,11 @@ class Warehouse:
 
     def insert(self, job: Any) -> tuple[int, Any]:
         self.jobs.append(job)
+        text = job["configuration"]["query"]["query"]
+        dry = job["configuration"].get("dryRun", False)
+        for words, answer in (self.refuses if dry else self.fails_at_run_time).items():
+            if words in text:
+                return error(400, "invalidQuery", answer)
         return self.job_error or (200, self.finished(job))
 
     def finished(self, job: Any) -> Any:
@@ -103,7 +124,7 @@ class Warehouse:
                 "totalBytesProcessed": "5000",
                 "totalBytesBilled": str(3 * FLOOR),
                 "cacheHit": self.cache_hit,
-                "statementType": "SELECT",
+                "statementType": self.kind,
             },
         }
         return {**job, "id": "p:j", "status": {"state": "DONE"}, "statistics": statistics}
@@ -156,6 +177,105 @@ async def test_the_bill_is_estimated_capped_and_recorded(
     parameter = real["query"]["queryParameters"][0]
     assert parameter["parameterType"] == {"type": "DATE"}
     assert parameter["parameterValue"] == {"value": "2026-08-25"}
+
+
+async def test_measures_come_with_the_counts(warehouse: Warehouse, reader: BigQueryReader) -> None:
+    seen = await reader.counts(START)
+    day = date(2026, 11, 22)
+    assert seen.series["staging.emails"].measures == {"avg_risk": {day: 41.25}, "most": {day: None}}
+    assert seen.series["mart.mrt_a"].measures == {"avg_risk": {day: 41.0}, "most": {day: None}}
+    assert seen.series["raw.emails"].measures == {}
+    assert seen.unmeasured == {}
+    assert len(warehouse.jobs) == 2, "one dry run and one query, whatever is measured"
+
+
+async def test_the_estimate_serves_until_the_tables_have_grown(
+    warehouse: Warehouse, reader: BigQueryReader
+) -> None:
+    for _ in range(3):
+        await reader.counts(START)
+    assert [job["configuration"].get("dryRun", False) for job in warehouse.jobs] == [
+        True,
+        False,
+        False,
+        False,
+    ]
+
+
+async def test_an_expression_that_bigquery_refuses_is_named_and_left_out(
+    warehouse: Warehouse, reader: BigQueryReader
+) -> None:
+    warehouse.refuses = {"AVG(risk_score)": "Unrecognized name: risk_score at [3:9]"}
+    seen = await reader.counts(START)
+    assert seen.unmeasured == {"staging.emails.avg_risk": "Unrecognized name: risk_score at [3:9]"}
+    assert list(seen.series["staging.emails"].measures) == ["most"]
+    assert list(seen.series["mart.mrt_a"].measures) == ["avg_risk", "most"]
+    assert seen.series["raw.emails"].rows == 1050
+
+
+async def test_a_refusal_that_is_no_measures_is_told_as_it_is(
+    warehouse: Warehouse, reader: BigQueryReader
+) -> None:
+    warehouse.refuses = {"UNION ALL": "Syntax error"}
+    with pytest.raises(ServiceError, match="Syntax error"):
+        await reader.counts(START)
+
+
+async def test_an_expression_that_fails_on_the_rows_costs_the_measures_not_the_counts(
+    warehouse: Warehouse, reader: BigQueryReader
+) -> None:
+    warehouse.fails_at_run_time = {"AVG(risk_score)": "division by zero"}
+    seen = await reader.counts(START)
+    assert seen.unmeasured == {
+        "staging.emails.avg_risk": "division by zero",
+        "staging.emails.most": "division by zero",
+    }
+    assert seen.series["staging.emails"].measures == {}
+    assert seen.series["mart.mrt_a"].measures != {}
+    assert seen.series["raw.emails"].rows == 1050
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        (None, "raw_marts.mrt_a has no column most"),
+        ("STRING", "raw_marts.mrt_a.most is STRING, no number"),
+    ],
+)
+async def test_a_measure_that_the_mart_does_not_hold(
+    warehouse: Warehouse, reader: BigQueryReader, monkeypatch: Any, kind: str | None, words: str
+) -> None:
+    columns = {key: type_ for key, type_ in COLUMNS["mrt_a"].items() if key != "most"}
+    monkeypatch.setitem(COLUMNS, "mrt_a", columns | ({"most": kind} if kind else {}))
+    seen = await reader.counts(START)
+    assert seen.unmeasured == {"mart.mrt_a.most": words}
+    assert list(seen.series["mart.mrt_a"].measures) == ["avg_risk"]
+
+
+async def test_an_expression_that_would_write_is_never_run(
+    warehouse: Warehouse, reader: BigQueryReader
+) -> None:
+    warehouse.kind = "SCRIPT"
+    with pytest.raises(ServiceError, match="only reads was refused: it is SCRIPT"):
+        await reader.counts(START)
+    assert all(job["configuration"].get("dryRun") for job in warehouse.jobs)
+
+
+@pytest.mark.parametrize(("left", "asked"), [(3 * FLOOR, 2), (3 * FLOOR - 1, 1)])
+async def test_a_query_that_the_days_budget_does_not_hold_is_not_run(
+    warehouse: Warehouse, server: Scripted, left: int, asked: int
+) -> None:
+    settings = BigQuerySettings(project="p", dataset="raw", emulator_host=server.url)
+    reader = BigQueryReader(settings, PIPELINE, 5.0, 5.0, left=lambda: left)
+    if asked == 2:
+        await reader.counts(START)
+        limit = warehouse.jobs[-1]["configuration"]["query"]["maximumBytesBilled"]
+        assert limit == str(3 * FLOOR), "never more than is left"
+    else:
+        with pytest.raises(ServiceError, match="bills 30 MiB, today's budget has 30 MiB") as raised:
+            await reader.counts(START)
+        assert raised.value.trouble is Trouble.budget
+    assert len(warehouse.jobs) == asked
 
 
 async def test_an_answer_from_the_cache_costs_nothing(

@@ -36,6 +36,7 @@ def reader(dsn: str, seconds: float = 5.0) -> PostgresReader:
         ("57P01", Trouble.refused),
         ("XX000", Trouble.refused),
         ("57014", Trouble.unreachable),
+        ("55P03", Trouble.unreachable),
         ("40001", Trouble.unreachable),
         ("08006", Trouble.unreachable),
     ],

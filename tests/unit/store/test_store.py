@@ -4,15 +4,16 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from altui.core.model.history import Totals
 from altui.core.model.observed import Observation, ProbeError, Trouble
 from altui.core.model.reading import Counts, Series
 from altui.store import presence
-from altui.store.database import StoreError
+from altui.store.database import OBSERVATIONS, StoreError
 from altui.store.store import Store
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -74,6 +75,54 @@ def test_a_newer_schema_is_refused_in_words(tmp_path: Path):
         db.execute("PRAGMA user_version = 99")
     with pytest.raises(StoreError, match="newer altui"):
         Store.open(tmp_path)
+
+
+def test_a_store_of_the_first_schema_is_upgraded_and_keeps_what_it_holds(tmp_path: Path):
+    store = Store.open(tmp_path)
+    store.put_observations([Observation("kibana.status", at=NOON)])
+    store.bill(DAY, 15)
+    ticket = store.request()
+    store.close()
+    with sqlite3.connect(tmp_path / "altui.sqlite") as db:
+        for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+            if f"CREATE TABLE {name}" not in OBSERVATIONS and not name.startswith("sqlite_"):
+                db.execute(f"DROP TABLE {name}")  # as the first schema was
+        db.execute("PRAGMA user_version = 1")
+    old = Store.open(tmp_path)
+    assert old.snapshot(NOON).observations["kibana.status"].at == NOON
+    assert old.billed(DAY) == 15
+    assert old.requests() == {ticket: "*"}
+    assert old.put_totals([totals(NOON)])
+    assert old.history(NOON) == [totals(NOON)]
+    old.close()
+    Store.open(tmp_path).close()
+
+
+def totals(at: datetime, apart: int = 0, table: str = "emails") -> Totals:
+    return Totals(at, table, 1000, 1000 - apart, apart, 0, 12.5)
+
+
+def test_a_round_is_kept_when_something_changed(store: Store):
+    minute = timedelta(minutes=1)
+    assert store.put_totals([totals(NOON), totals(NOON, 0, "applications")])
+    assert not store.put_totals([totals(NOON + minute), totals(NOON + minute, 0, "applications")])
+    assert store.put_totals([totals(NOON + 2 * minute, 3), totals(NOON, 0, "applications")])
+    assert store.newest_totals() == [totals(NOON, 0, "applications"), totals(NOON + 2 * minute, 3)]
+    assert len(store.history(NOON)) == 3
+    assert store.history(NOON + minute) == [totals(NOON + 2 * minute, 3)]
+
+
+def test_after_two_days_the_worst_round_of_each_hour_is_kept_and_after_90_none(store: Store):
+    hour, minute, day = timedelta(hours=1), timedelta(minutes=1), timedelta(days=1)
+    for place, apart in enumerate((1, 120, 2, 3)):
+        store.put_totals([totals(NOON + 10 * place * minute, apart)])
+    store.put_totals([totals(NOON + hour, 5)])
+    store.put_totals([totals(NOON + 2 * day - minute, 6)])
+    assert len(store.history(NOON)) == 6, "nothing is thinned within two days"
+    store.put_totals([totals(NOON + 2 * day + hour, 7)])
+    assert [one.difference for one in store.history(NOON)] == [120, 5, 6, 7]
+    store.put_totals([totals(NOON + 90 * day + 30 * minute, 8)])
+    assert [one.difference for one in store.history(NOON - day)] == [5, 6, 7, 8]
 
 
 def test_a_directory_that_cannot_be_made_is_told_with_the_way_out(tmp_path: Path):

@@ -1,0 +1,114 @@
+"""`altui parity` beside a running observer, its exit codes and what it refuses."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from altui.cli.check import check
+from altui.cli.exits import Exit
+from altui.cli.parity import Asked, parity
+from altui.config import ConfigError
+from altui.core.model.observed import Snapshot, Trouble
+from altui.core.model.pipeline import Pipeline
+from altui.core.present.parity_report import ParityReport
+from altui.core.present.report import Report
+from altui.core.rules.assess import assess
+from altui.store.store import Store
+from tests.world import at, healthy, with_error, with_measure
+
+NOON = at("2026-11-23 12:00")
+OLD = date(2026, 11, 10)
+INDEX = ("elasticsearch.counts", "index.mrt_risk_daily")
+
+
+@pytest.fixture
+def observed(tmp_path: Path) -> Iterator[Store]:
+    """A store that another observer seems to feed."""
+    store = Store.open(tmp_path / "default")
+    with store.observing() as mine:
+        assert mine
+        yield store
+    store.close()
+
+
+@pytest.fixture
+def environ(tmp_path: Path) -> dict[str, str]:
+    clock = tmp_path / "clock.json"
+    clock.write_text(json.dumps({"offset_s": (NOON - datetime.now(UTC)).total_seconds()}))
+    return {
+        "ALTUI_STATE_DIR": str(tmp_path),
+        "ALTUI_CLOCK": str(clock),
+        "ES_URL": "http://127.0.0.1:1",
+    }
+
+
+def fed(store: Store, snapshot: Snapshot) -> None:
+    store.put_observations(snapshot.observations.values())
+    store.put_assessment(assess(snapshot, Pipeline(), snapshot.at))
+
+
+def test_json_is_the_published_report_with_checks_figures(
+    observed: Store, environ: dict[str, str], capsys: pytest.CaptureFixture[str]
+):
+    fed(observed, healthy(NOON))
+    assert parity(environ, Asked(as_json=True)) is Exit.ok
+    made = msgspec.json.decode(capsys.readouterr().out, type=ParityReport)
+    assert (made.version, made.outcome.value) == (1, "equal")
+    assert check(environ, as_json=True, fresh=False) is Exit.ok
+    report = msgspec.json.decode(capsys.readouterr().out, type=Report)
+    for subject in made.subjects:
+        if subject.totals is not None:
+            assert subject.totals == report.panels.parity.tables[subject.name]
+
+
+def test_a_difference_exits_1_and_the_table_shows_it(
+    observed: Store, environ: dict[str, str], capsys: pytest.CaptureFixture[str]
+):
+    fed(observed, with_measure(healthy(NOON), INDEX, OLD, "avg_risk", 1.5))
+    assert parity(environ, Asked()) is Exit.findings
+    out = capsys.readouterr().out
+    assert out.startswith("DIFFERENT")
+    assert "10 Nov 2026" in out
+    assert "index 1.5" in out
+    assert parity(environ, Asked(table="applications")) is Exit.ok
+    assert "index 1.5" not in capsys.readouterr().out
+
+
+def test_a_side_that_is_not_seen_exits_3(
+    observed: Store, environ: dict[str, str], capsys: pytest.CaptureFixture[str]
+):
+    fed(observed, with_error(healthy(NOON), "postgres.counts", Trouble.unreachable, since=NOON))
+    assert parity(environ, Asked()) is Exit.blind
+    assert capsys.readouterr().out.startswith("BLIND")
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        (Asked(table="mails"), "no table 'mails'; there are emails, applications"),
+        (Asked(start="2026-11-10", end="2026-11-01"), "give the earlier day first"),
+        (Asked(end="2026-11-24"), "2026-11-24 is in the future: today is 2026-11-23"),
+        (Asked(start="2026-11-24"), "in the future"),
+        (Asked(start="10 Nov"), "'10 Nov' is not a day such as 2026-11-23"),
+        (Asked(end="2026-02-30"), "is not a day"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused_in_words(
+    environ: dict[str, str], asked: Asked, words: str
+):
+    with pytest.raises(ConfigError, match=words):
+        parity(environ, asked)
+
+
+def test_a_range_is_read_anew_and_leaves_what_the_screen_shows(
+    observed: Store, environ: dict[str, str], capsys: pytest.CaptureFixture[str]
+):
+    fed(observed, healthy(NOON))
+    before = observed.snapshot(NOON).observations
+    assert parity(environ, Asked(start="2026-11-01", end="2026-11-10")) is Exit.blind
+    assert "1 Nov to 10 Nov 2026" in capsys.readouterr().out
+    assert observed.snapshot(NOON).observations == before
