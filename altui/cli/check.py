@@ -11,7 +11,7 @@ from altui.clock import Clock, clock_of
 from altui.config import Settings
 from altui.core.model.health import Assessment
 from altui.core.model.observed import Snapshot
-from altui.core.present.report import report
+from altui.core.present.report import report, text_of
 from altui.core.present.table import table
 from altui.core.present.view import SILENCE, Facts, view
 from altui.store.store import Store
@@ -100,10 +100,8 @@ def _print(
     facts = facts_of(settings, sys.stdout.encoding)
     seen = view(snapshot, assessment, settings.pipeline, snapshot.at, facts)
     if as_json:
-        import msgspec
-
         made = report(seen.look, assessment, settings.profile)
-        text = msgspec.json.format(msgspec.json.encode(made), indent=2).decode()
+        text = text_of(made, ascii_only=not facts.unicode)
     else:
         text = "\n".join(table(seen))
     sys.stdout.write(text + "\n")

@@ -10,6 +10,7 @@ import msgspec
 
 from altui.clock import Clock
 from altui.core.model.observed import Observation, ProbeError, Trouble, service_of
+from altui.core.model.odd import odd
 from altui.core.model.reading import Reading
 from altui.observe.probes import Probe
 from altui.services.errors import ServiceError
@@ -48,6 +49,8 @@ async def look(
     tried_at = clock()
     try:
         value = await _answer(probe, {} if under_way is None else under_way)
+        if words := odd(value, tried_at):
+            raise ServiceError(Trouble.nonsense, words, probe.id)
     except ServiceError as error:
         seen = _failed(before, probe, error.error, tried_at, error.retry_after)
     except Exception as error:  # noqa: BLE001 - the poller's edge: no answer may end a probe

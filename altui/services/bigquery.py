@@ -250,6 +250,8 @@ def _series(relation: Relation, rows: Sequence[Any]) -> Series:
     for row in own:
         if row["day"] is None:
             continue
+        if not isinstance(row["day"], date):
+            raise TypeError(f"day {row['day']!r}")
         by_day[row["day"]] = int(row["n"])
         if at := utc(row["changed"]):
             changed[row["day"]] = at

@@ -19,6 +19,16 @@ OVER_QUOTA = {
     "responseTooLarge",
 }
 """Reasons of a 403 (or 500) that refuse the work, not the account."""
+NO_SUCH_SHAPE = (
+    LookupError,
+    TypeError,
+    ValueError,
+    AttributeError,
+    ArithmeticError,
+    RecursionError,
+    AssertionError,
+)
+"""What Google's client raises over an answer that it does not understand."""
 NO_SUCH_NAME = ("Unrecognized name", "Name not found", "not found inside")
 
 
@@ -45,7 +55,7 @@ def translated(where: str) -> Generator[None]:
     except OSError as error:
         # a key file that cannot be read
         raise ServiceError(Trouble.off, f"credentials: {error.strerror}", where) from error
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except NO_SUCH_SHAPE as error:
         words = f"the answer has another shape than expected: {type(error).__name__} {error}"
         raise ServiceError(Trouble.nonsense, words, where) from error
 

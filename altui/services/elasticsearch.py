@@ -123,7 +123,7 @@ def translated(where: str, url: str) -> Generator[None]:
     except TransportError as error:
         words = f"{_plain(error.message)} ({public_url(url)})"
         raise ServiceError(Trouble.unreachable, words, where) from error
-    except (KeyError, TypeError, AttributeError) as error:
+    except (LookupError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
         words = f"the answer has another shape than expected: {type(error).__name__} {error}"
         raise ServiceError(Trouble.nonsense, words, where) from error
     except ValueError as error:

@@ -72,7 +72,7 @@ class _Run(Struct):
 
 
 class _Runs(Struct):
-    workflow_runs: list[_Run] | None = None
+    workflow_runs: list[_Run] | None  # null is none; without it this is no list of runs
 
     @property
     def items(self) -> list[_Run]:
@@ -208,7 +208,7 @@ class GitHubReader:
             path = f"{base}?status=success&per_page={min(successes, PAGE)}"
             found += (await self._listed(path, _Runs, successes))[0]
         unique = {run.id: run for run in reversed(found)}
-        return sorted(unique.values(), key=lambda run: run.created_at, reverse=True)
+        return sorted(unique.values(), key=_created, reverse=True)
 
     async def _steps_of(self, run: _Run) -> tuple[RunStep, ...]:
         """The telling job's steps; those of an ended attempt do not change and are kept."""
@@ -245,6 +245,10 @@ class GitHubReader:
         if etag := answer.headers.get("etag"):
             self._known[path] = _Known(etag, value, following)
         return value, following
+
+
+def _created(run: _Run) -> datetime:
+    return utc(run.created_at) or run.created_at
 
 
 def _limited(answer: Answer) -> ServiceError:
@@ -305,7 +309,7 @@ def _run(wire: _Run, steps: tuple[RunStep, ...]) -> Run:
         event=clean(wire.event, 40),
         status=clean(wire.status, 40),
         conclusion=clean(wire.conclusion, 40) or None,
-        created_at=utc(wire.created_at) or wire.created_at,
+        created_at=_created(wire),
         started_at=utc(wire.run_started_at),
         updated_at=utc(wire.updated_at),
         title=clean(wire.display_title or wire.name, 120),

@@ -28,6 +28,8 @@ CONNECT = 3.0
 ATTEMPTS = 3
 LONGEST_ANSWER = 16 * 1024 * 1024
 """Bytes; the longest answer asked for here has some 200 KB."""
+NOT_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What decoding raises, the last of them for brackets in brackets without end."""
 WORTH_RETRYING = {429, 502, 503, 504}
 
 
@@ -200,7 +202,7 @@ def decoded(answer: Answer, kind: type[T]) -> T:
     """The body as `kind`; unknown fields are ignored. Raises ServiceError (nonsense)."""
     try:
         return msgspec.json.decode(answer.body, type=kind, strict=False)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except NOT_JSON as error:
         words = f"the answer cannot be understood: {error}; it begins {_start_of(answer)!r}"
         raise ServiceError(Trouble.nonsense, words, answer.where) from error
 
@@ -216,7 +218,10 @@ def utc(moment: datetime | None) -> datetime | None:
     """The moment in UTC; one without a zone is UTC's already."""
     if moment is None:
         return None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    try:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except OverflowError:
+        return moment.replace(tzinfo=UTC)  # hours from the year 1 or 9999: no matter which
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
@@ -335,7 +340,7 @@ class _Words(msgspec.Struct):
 def _message(answer: Answer) -> str:
     try:
         words = msgspec.json.decode(answer.body, type=_Words)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except NOT_JSON:
         return _start_of(answer)
     said = words.message or (words.error if isinstance(words.error, str) else "")
     code = words.code if isinstance(words.code, str) else ""

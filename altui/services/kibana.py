@@ -12,7 +12,7 @@ from altui.core.model.observed import Trouble
 from altui.core.model.pipeline import Dashboard
 from altui.core.model.reading import DataView, Kibana, Preferences
 from altui.services.errors import ServiceError, deadline, off
-from altui.services.http import Answer, Http, MakeTransport, decoded, refused
+from altui.services.http import NOT_JSON, Answer, Http, MakeTransport, decoded, refused
 from altui.services.kibana_objects import Board, SavedObject, board
 from altui.services.text import clean
 
@@ -295,7 +295,7 @@ def _not_found(answer: Answer) -> bool:
     """Whether the export says that the dashboard is not there: 400 with a 404 inside."""
     try:
         said = msgspec.json.decode(answer.body, type=_ExportRefused)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except NOT_JSON:
         return False
     failed = (said.attributes.objects if said.attributes else None) or []
     return any((one.error or {}).get("statusCode") == 404 for one in failed)

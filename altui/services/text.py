@@ -3,6 +3,8 @@
 import re
 import unicodedata
 
+from altui.core.characters import visible
+
 LINE = 300
 """Characters of one line of a service's words."""
 
@@ -19,7 +21,8 @@ def clean(text: object, limit: int = LINE) -> str:
     """One line of at most `limit` characters, without anything that moves a cursor.
 
     Escape sequences, control characters, bidirectional and other invisible format characters and
-    lone surrogates are dropped, runs of white space become one space. None is the empty text.
+    lone surrogates are dropped, piles of combining marks are flattened, runs of white space become
+    one space. None is the empty text.
     """
     if text is None:
         return ""
@@ -30,5 +33,5 @@ def clean(text: object, limit: int = LINE) -> str:
         for character in _ESCAPES.sub("", raw)
         if character.isspace() or unicodedata.category(character) not in _DROPPED
     )
-    line = " ".join(kept.split())
+    line = " ".join(visible(kept).split())
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"

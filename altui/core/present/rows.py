@@ -4,15 +4,19 @@ Both front ends print these. A segment's text is never markup; its tone says wha
 front end decides how that looks.
 """
 
-import unicodedata
 from enum import StrEnum
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from altui.core.characters import MOST_MARKS, columns_of, visible
 from altui.core.model.health import State
 
 ELLIPSIS = "…"
+LONGEST_COLUMN = 1 + MOST_MARKS
+"""Characters that may share one column."""
+TOO_LONG = 2000
+"""Characters; nobody counts the columns of a text that fits no terminal."""
 
 
 class Tone(StrEnum):
@@ -74,10 +78,10 @@ def line(key: str, *parts: Part, opens: str = "") -> Line:
 
 
 def columns(text: str) -> int:
-    """How many terminal columns a text takes."""
-    if text.isascii():
+    """How many terminal columns a text takes; of one that is far too long, an estimate."""
+    if text.isascii() or len(text) > TOO_LONG:
         return len(text)
-    return sum(_columns_of(character) for character in text)
+    return sum(columns_of(character) for character in text)
 
 
 def pad(text: str, width: int, *, right: bool = False) -> str:
@@ -92,8 +96,8 @@ def cut(text: str, width: int) -> str:
     if columns(text) <= width:
         return text
     room, kept = width - 1, ""
-    for character in text:
-        room -= _columns_of(character)
+    for character in text[: _longest(width)]:
+        room -= columns_of(character)
         if room < 0:
             break
         kept += character
@@ -102,8 +106,9 @@ def cut(text: str, width: int) -> str:
 
 def fit(row: Line, width: int) -> Line:
     """The line as it may be printed: no control characters, ended with … where it is too wide."""
-    if not row.text.isprintable():
-        row = replace(row, segments=tuple(_printable(segment) for segment in row.segments))
+    text = row.text
+    if len(text) > width or not (text.isascii() and text.isprintable()):
+        row = replace(row, segments=tuple(_printable(item, width) for item in row.segments))
     if columns(row.text) <= width:
         return row
     left, segments = width - 1, list[Segment]()
@@ -138,7 +143,7 @@ def ascii_text(text: str) -> str:
     if text.isascii():
         return text
     return "".join(
-        character if character.isascii() else _PLAIN.get(character, "?" * _columns_of(character))
+        character if character.isascii() else _PLAIN.get(character, "?" * columns_of(character))
         for character in text
     )
 
@@ -151,19 +156,19 @@ def tone_of(state: State) -> Tone:
 _PLAIN = {"…": "~", "±": "+", "Δ": "d", "·": ".", "—": "-", "–": "-", "“": '"', "”": '"', "’": "'"}
 
 
-def _printable(segment: Segment) -> Segment:
-    """A second guard: services' text is cleaned where it enters."""
-    text = "".join(char if char.isprintable() else " " for char in segment.text)
-    return Segment(text, segment.tone)
+def _longest(width: int) -> int:
+    """Characters that so many columns can take at most, and one column more."""
+    return LONGEST_COLUMN * (max(width, 0) + 1)
+
+
+def _printable(segment: Segment, width: int) -> Segment:
+    """A second guard: services' text is cleaned and bounded where it enters."""
+    some = segment.text[: _longest(width)]
+    text = "".join(char if char.isprintable() else " " for char in some)
+    return Segment(visible(text), segment.tone)
 
 
 def _segment(part: Part) -> Segment:
     if isinstance(part, Segment):
         return part
     return Segment(part) if isinstance(part, str) else Segment(*part)
-
-
-def _columns_of(character: str) -> int:
-    if unicodedata.combining(character) or unicodedata.category(character) in {"Mn", "Me", "Cf"}:
-        return 0
-    return 2 if unicodedata.east_asian_width(character) in "WF" else 1

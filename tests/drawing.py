@@ -1,0 +1,41 @@
+"""Everything that both front ends would print of a view."""
+
+from collections.abc import Iterator
+
+from rich.cells import cell_len
+
+from altui.core.present.findings import not_ok
+from altui.core.present.header import header
+from altui.core.present.panels import PANELS, boxed, detail, listed, title
+from altui.core.present.rows import Line
+from altui.core.present.strip import strip
+from altui.core.present.verdict import verdict
+from altui.core.present.view import View
+from altui.tui.layout import heights
+
+SIZES = ((80, 24), (120, 40))
+MARKS = 4
+"""Characters that may share one column: a letter and its combining marks."""
+
+
+def drawn(seen: View, width: int, height: int) -> Iterator[Line]:
+    """The lines of the main screen and of every details screen, as they go to the terminal."""
+    heights(seen, width, height)
+    rows: list[Line] = [header(seen, width), *verdict(seen), *strip(seen, width, 6)]
+    rows += not_ok(seen, width, 9)
+    for key in PANELS:
+        rows += [*boxed(seen, key, width // 2, 12), *listed(seen, key, 3)]
+        rows += [title(seen, key, width), *detail(seen, key)]
+    rows += detail(seen, "findings")
+    return iter(seen.fitted(tuple(rows), width))
+
+
+def unfit(text: str, width: int) -> str:
+    """What is wrong with a text as one line of the terminal; empty where nothing is."""
+    if not text.isprintable():
+        return f"moves the cursor: {ascii(text)[:300]}"
+    if cell_len(text) > width:
+        return f"is {cell_len(text)} columns wide: {ascii(text)[:300]}"
+    if len(text) > MARKS * width:
+        return f"stacks {len(text)} characters: {ascii(text)[:300]}"
+    return ""
