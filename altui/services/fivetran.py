@@ -19,6 +19,8 @@ VERSION_2 = {"Accept": "application/json;version=2"}
 PAGE = 1000
 MOST_PAGES = 20
 MOST_NOTES = 20
+LONGEST_FREQUENCY = 366 * 24 * 60
+"""Minutes; Fivetran itself offers a day at most."""
 
 
 class _Note(Struct):
@@ -163,7 +165,7 @@ def _connection(wire: _Connection) -> Connection:
         update_state=clean(status.update_state, 40),
         succeeded_at=utc(wire.succeeded_at),
         failed_at=utc(wire.failed_at),
-        sync_frequency=wire.sync_frequency or 0,
+        sync_frequency=min(max(wire.sync_frequency or 0, 0), LONGEST_FREQUENCY),
         schedule_type=clean(wire.schedule_type, 40),
         paused=bool(wire.paused),
         created_at=utc(wire.created_at),

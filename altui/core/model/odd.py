@@ -21,24 +21,30 @@ def odd(reading: Struct, now: datetime) -> str:
 
     Times of a Series are those of rows: data, which may say anything.
     """
-    return next(_oddities(reading, now, type(reading).__name__), "")
+    for name, figure in _figures(reading, ""):
+        if isinstance(figure, datetime):
+            if not EARLIEST <= figure <= now + AHEAD:
+                return f"{name} {figure.isoformat()} cannot be"
+        elif abs(figure) > MOST:
+            return f"{name} {figure:.3g} cannot be"
+    return ""
 
 
-def _oddities(value: Any, now: datetime, name: str) -> Iterator[str]:
-    if isinstance(value, Struct):
+def _figures(value: Any, name: str) -> Iterator[tuple[str, datetime | int]]:
+    """Every figure and time in a value, by the name of its field."""
+    if isinstance(value, datetime | int):
+        yield name, value
+    elif isinstance(value, Struct):
         for field in msgspec.structs.fields(type(value)):
             inner = getattr(value, field.name)
             if not (isinstance(value, Series) and _is_times(inner)):
-                yield from _oddities(inner, now, field.name)
-    elif isinstance(value, tuple | dict):
-        many = cast(dict[Any, Any], value).values() if isinstance(value, dict) else value
-        for inner in cast(tuple[Any, ...], many):
-            yield from _oddities(inner, now, name)
-    elif isinstance(value, datetime):
-        if not EARLIEST <= value <= now + AHEAD:
-            yield f"{name} {value.isoformat()} cannot be"
-    elif isinstance(value, int) and abs(value) > MOST:
-        yield f"{name} {value:.3g} cannot be"
+                yield from _figures(inner, field.name)
+    elif isinstance(value, dict):
+        for inner in cast(dict[Any, Any], value).values():
+            yield from _figures(inner, name)
+    elif isinstance(value, tuple):
+        for inner in cast(tuple[Any, ...], value):
+            yield from _figures(inner, name)
 
 
 def _is_times(value: Any) -> bool:

@@ -19,4 +19,4 @@ def bars(seen: View, key: str, name: str, by_day: dict[date, int]) -> Line:
 
 
 def _bar(heights: str, count: int, highest: int) -> str:
-    return heights[min(count * len(heights) // highest, len(heights) - 1)] if count else " "
+    return heights[min(count * len(heights) // highest, len(heights) - 1)] if count > 0 else " "

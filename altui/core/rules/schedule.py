@@ -51,7 +51,8 @@ def sync_slot(sync: Connection | None, pipeline: Pipeline) -> datetime | None:
     last = sync and (sync.succeeded_at or sync.created_at)
     if sync is None or last is None:
         return None
-    return last + timedelta(minutes=min(sync.sync_frequency, pipeline.sync.every_minutes))
+    promised = pipeline.sync.every_minutes
+    return last + timedelta(minutes=min(sync.sync_frequency or promised, promised))
 
 
 def _sync_due_at(
