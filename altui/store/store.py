@@ -18,6 +18,8 @@ from altui.store.database import connect
 _observation = msgspec.json.Decoder(Observation)
 _assessment = msgspec.json.Decoder(Assessment)
 _encode = msgspec.json.Encoder().encode
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, TypeError)
+"""What decoding a payload raises that another version, or no altui, has written."""
 
 THIN = """
 DELETE FROM totals WHERE at < ? AND EXISTS (
@@ -80,8 +82,8 @@ class Store:
             return None
         try:
             return _assessment.decode(row[0])
-        except msgspec.ValidationError:
-            return None  # written by an older altui; the next round writes a new one
+        except UNREADABLE:
+            return None  # by another altui, or damaged; the next round writes a new one
 
     def put_assessment(self, assessment: Assessment) -> None:
         self._db.execute("INSERT OR REPLACE INTO assessment VALUES (1, ?)", [_encode(assessment)])
@@ -236,5 +238,5 @@ def _decoded(rows: Iterable[tuple[str, bytes]]) -> Iterator[tuple[str, Observati
     for probe, payload in rows:
         try:
             yield probe, _observation.decode(payload)
-        except msgspec.ValidationError:
-            continue  # written by an older altui; the probe writes it anew
+        except UNREADABLE:
+            continue  # by another altui, or damaged; the probe writes it anew

@@ -1,10 +1,14 @@
 """The screen's only source: the store, looked at often and read when something moved."""
 
-from collections.abc import Collection, Mapping
+import sqlite3
+from collections.abc import Collection, Generator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 
 from altui.clock import Clock
 from altui.config import Settings
+from altui.core.model.health import Assessment
+from altui.core.model.observed import Observation, Snapshot
 from altui.core.present.view import SILENCE, Facts, View, view
 from altui.core.words import minute
 from altui.store.store import Store
@@ -23,31 +27,40 @@ class Feed:
         self._facts = facts
         self._minute: datetime | None = None
         self._ticket: int | None = None
+        self._known: tuple[dict[str, Observation], Assessment | None] = ({}, None)
+        self._troubles: dict[str, str] = {}
 
     def news(self) -> bool:
         """Whether another process wrote, the minute ended or a refresh came back."""
-        moved = self._store.changed()
+        moved = False
+        with self._trying("look"):
+            moved = self._store.changed()
+            if self._ticket is not None and self._store.served(self._ticket):
+                self._ticket, moved = None, True
         now = minute(self._clock())
         if now != self._minute:
             self._minute, moved = now, True
-        if self._ticket is not None and self._store.served(self._ticket):
-            self._ticket, moved = None, True
         return moved
 
     def view(self) -> View:
+        """What the store holds, or held last while it cannot be read."""
         now = self._clock()
-        return view(
-            self._store.snapshot(now), self._store.assessment(), self._pipeline, now, self._facts
-        )
+        with self._trying("read"):
+            self._known = self._store.snapshot(now).observations, self._store.assessment()
+        observations, assessment = self._known
+        return view(Snapshot(now, observations), assessment, self._pipeline, now, self._facts)
 
     def show(self, panels: Collection[str]) -> None:
         """Tells the observer which panels are shown; it looks at their details meanwhile."""
-        self._store.show(panels)
+        with self._trying("show"):
+            self._store.show(panels)
 
     @property
     def silent(self) -> bool:
         """Whether nothing was assessed for so long that no observer can be at work."""
-        before = self._store.assessment()
+        before = self._known[1]
+        with self._trying("look"):
+            before = self._store.assessment()
         return before is None or self._clock() - before.at >= SILENCE
 
     def greet(self) -> None:
@@ -58,11 +71,24 @@ class Feed:
     def refresh(self) -> None:
         """Asks the observer to look at everything now; asking twice asks once."""
         if self._ticket is None:
-            self._ticket = self._store.request()
+            with self._trying("ask"):
+                self._ticket = self._store.request()
 
     @property
     def note(self) -> str:
+        for words in self._troubles.values():
+            return f"store: {words}"
         return "refreshing..." if self._ticket is not None else ""
+
+    @contextmanager
+    def _trying(self, what: str) -> Generator[None]:
+        """A store that is locked, full or damaged costs news, never the screen."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            self._troubles[what] = str(error)
+        else:
+            self._troubles.pop(what, None)
 
 
 def facts_of(settings: Settings, started: datetime, environ: Mapping[str, str]) -> Facts:
