@@ -9,7 +9,7 @@ from datetime import date
 from altui.act.permit import PermitError, permit
 from altui.act.steps.export import ExportResult, Problem, export, window
 from altui.clock import clock_of
-from altui.config import ConfigError, load
+from altui.config import ConfigError, guard_stderr, load
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -24,6 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--start", type=_day, metavar="YYYY-MM-DD", help="first day")
     parser.add_argument("--end", type=_day, metavar="YYYY-MM-DD", help="last day")
     asked = parser.parse_args(arguments)
+    guard_stderr()
     try:
         settings = load()
         today = clock_of(settings.clock)().date()

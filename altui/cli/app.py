@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from altui.cli.exits import Exit
-from altui.config import ConfigError
+from altui.config import ConfigError, guard_stderr
 from altui.store.database import StoreError
 
 app = typer.Typer(
@@ -32,6 +32,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON (versioned) inste
 
 def run() -> int | str | None:
     """Runs the command line and returns its exit code; errors are one line that says what to do."""
+    guard_stderr()
     try:
         app()
     except SystemExit as ended:

@@ -7,6 +7,7 @@ profile's table in the file, which wins over the file's shared settings.
 
 from altui.config.caution import cautions, overridden, secrets_exposed
 from altui.config.loading import find, load, origins
+from altui.config.masking import guard_stderr, masked
 from altui.config.secret import ConfigError, Secret, public_url
 from altui.config.settings import (
     BigQuerySettings,
@@ -34,7 +35,9 @@ __all__ = [
     "Settings",
     "cautions",
     "find",
+    "guard_stderr",
     "load",
+    "masked",
     "origins",
     "overridden",
     "public_url",

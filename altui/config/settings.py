@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct
 from msgspec.structs import asdict
 
+from altui.config.masking import learn
 from altui.config.secret import Secret, public_url
 from altui.core.model.pipeline import Pipeline
 
@@ -17,6 +18,13 @@ def Env(*names: str) -> Meta:  # noqa: N802 - reads as an annotation
 
 class Section(Struct, frozen=True, forbid_unknown_fields=True):
     """A part of the settings; prints no secret and no password of a URL."""
+
+    def __post_init__(self) -> None:
+        for value in asdict(self).values():
+            if isinstance(value, Secret):
+                learn(value.reveal(), secret=True)
+            elif isinstance(value, str):
+                learn(value, secret=False)
 
     def __rich_repr__(self) -> list[tuple[str, Any]]:
         return [

@@ -5,7 +5,7 @@ import os
 import signal
 
 from altui.clock import clock_of
-from altui.config import Settings, load
+from altui.config import Settings, guard_stderr, load
 from altui.observe.observer import Observer, budget_left
 from altui.observe.probes import granters, probes
 from altui.store.store import Store
@@ -39,6 +39,7 @@ async def _until_alone(store: Store) -> None:
 
 
 def main() -> None:
+    guard_stderr()
     settings = load()
     # one that waited for long would be late for its services' answers
     store = Store.open(settings.directory, patience=1)

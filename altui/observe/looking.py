@@ -14,7 +14,7 @@ from altui.core.model.odd import odd
 from altui.core.model.reading import Reading
 from altui.observe.probes import Probe
 from altui.services.errors import ServiceError
-from altui.services.text import clean
+from altui.services.text import spoken
 
 LONGEST_PAUSE = 300.0
 """Seconds between tries of a probe that keeps failing, at most; or its own interval."""
@@ -54,7 +54,7 @@ async def look(
     except ServiceError as error:
         seen = _failed(before, probe, error.error, tried_at, error.retry_after)
     except Exception as error:  # noqa: BLE001 - the poller's edge: no answer may end a probe
-        words = clean(f"{type(error).__name__}: {error}", 200)
+        words = spoken(f"{type(error).__name__}: {error}", 200)
         seen = _failed(before, probe, ProbeError(Trouble.nonsense, words, probe.id), tried_at)
     else:
         seen = Observation(

@@ -8,7 +8,7 @@ from typing import Any, cast
 from altui.core.model.observed import Trouble
 from altui.services.errors import UNSAID_REST, ServiceError, rest_of, trouble_of_status
 from altui.services.http import retry_after
-from altui.services.text import clean
+from altui.services.text import clean, spoken
 
 OVER_QUOTA = {
     "quotaExceeded",
@@ -64,9 +64,9 @@ def words_of(error: Any) -> str:
     """BigQuery's own words, without the method and URL that the client puts before them."""
     for detail in _details(error):
         if detail.get("message"):
-            return clean(detail["message"])
+            return spoken(detail["message"])
     _, found, words = str(error.message).partition("prettyPrint=false: ")
-    return clean(words if found else error.message)
+    return spoken(words if found else error.message)
 
 
 def trouble_of(error: Any) -> Trouble:

@@ -13,7 +13,7 @@ from altui.core.model.pipeline import Pipeline
 from altui.core.model.reading import Cluster, Disk, Index, Lifecycle, Storage, Template
 from altui.core.rules.watermarks import DEFAULTS, wanted_free
 from altui.services import shipped
-from altui.services.text import clean
+from altui.services.text import clean, spoken
 
 if TYPE_CHECKING:
     from elasticsearch import ApiError, Elasticsearch
@@ -131,13 +131,13 @@ def reason(error: "ApiError") -> str:
 def words_of(cause: Any) -> str:
     """`type: reason` of the root cause: above it stands only that shards failed."""
     if not isinstance(cause, dict):
-        return clean(cause)
+        return spoken(cause)
     said = cast(Json, cause)
     inner = cast(list[Json], said.get("root_cause") or [])
     roots = [*inner, said]
     kind = roots[0].get("type") or said.get("type") or "error"
     why = next((root["reason"] for root in roots if root.get("reason")), "no reason given")
-    return clean(f"{kind}: {why}")
+    return spoken(f"{kind}: {why}")
 
 
 def blocks(error: "ApiError") -> bool:

@@ -11,7 +11,7 @@ from altui.services.elasticsearch import translated, with_port
 from altui.services.errors import off
 from altui.services.lean import lean_imports
 from altui.services.permit import Permit, require
-from altui.services.text import clean
+from altui.services.text import clean, spoken
 
 BUSY = "es_rejected_execution_exception"
 """The server's queue is full: the same document may be accepted a moment later."""
@@ -128,13 +128,13 @@ def _result(item: dict[str, Any]) -> Refused | None:
         return None
     said: Any = item["error"]
     if not isinstance(said, dict):
-        return Refused(clean(item.get("_id")), f"status {item.get('status')}", clean(said))
+        return Refused(clean(item.get("_id")), f"status {item.get('status')}", spoken(said))
     error = cast(dict[str, Any], said)
     cause = cast(dict[str, Any], error.get("caused_by") or {})
     words = f"{error.get('reason', '')}"
     if cause.get("reason"):
         words = f"{words}: {cause['reason']}"
-    return Refused(clean(item.get("_id")), clean(error.get("type"), 80), clean(words))
+    return Refused(clean(item.get("_id")), clean(error.get("type"), 80), spoken(words))
 
 
 def _still_busy(

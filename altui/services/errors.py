@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from altui.core.model.observed import ProbeError, Trouble
-from altui.services.text import clean
+from altui.services.text import spoken
 
 
 class ServiceError(Exception):
@@ -14,11 +14,11 @@ class ServiceError(Exception):
     def __init__(
         self, trouble: Trouble, words: object, where: str, retry_after: float | None = None
     ) -> None:
-        """`words` are cleaned here; `where` names what was asked, without secrets.
+        """`words` and `where`, what was asked, are cleaned here, and say no secret.
 
         `retry_after` are the seconds for which the service wants to be left alone.
         """
-        self.error = ProbeError(trouble, clean(words), clean(where))
+        self.error = ProbeError(trouble, spoken(words), spoken(where))
         self.retry_after = retry_after
         super().__init__(f"{self.error.where}: {self.error.words}")
 

@@ -12,7 +12,7 @@ from altui.core.model.observed import Trouble
 from altui.core.model.reading import Connection, Note, SyncTable, SyncTables
 from altui.services.errors import ServiceError, deadline, off
 from altui.services.http import Http, MakeTransport, decoded, utc
-from altui.services.text import clean
+from altui.services.text import clean, spoken
 
 VERSION_2 = {"Accept": "application/json;version=2"}
 """What connection endpoints want; a wrong media type is a 406."""
@@ -192,5 +192,5 @@ def _tables(schemas: _Schemas) -> SyncTables:
 
 def _notes(wire: list[_Note] | None) -> tuple[Note, ...]:
     return tuple(
-        Note(clean(note.code, 100), clean(note.message)) for note in (wire or [])[:MOST_NOTES]
+        Note(clean(note.code, 100), spoken(note.message)) for note in (wire or [])[:MOST_NOTES]
     )

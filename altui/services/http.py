@@ -16,7 +16,7 @@ import msgspec
 from altui.config import public_url
 from altui.core.model.observed import Trouble
 from altui.services.errors import TOO_MANY, ServiceError, deadline, rest_of, trouble_of_status
-from altui.services.text import clean
+from altui.services.text import clean, spoken
 
 if TYPE_CHECKING:
     import httpx
@@ -348,7 +348,7 @@ def _message(answer: Answer) -> str:
 
 
 def _start_of(answer: Answer) -> str:
-    return clean(answer.body[:400].decode("utf-8", "replace"), 80)
+    return spoken(answer.body[:1280].decode("utf-8", "replace"), 80)
 
 
 @cache

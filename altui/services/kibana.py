@@ -14,7 +14,7 @@ from altui.core.model.reading import DataView, Kibana, Preferences
 from altui.services.errors import ServiceError, deadline, off
 from altui.services.http import NOT_JSON, Answer, Http, MakeTransport, decoded, refused
 from altui.services.kibana_objects import Board, SavedObject, board
-from altui.services.text import clean
+from altui.services.text import clean, spoken
 
 T = TypeVar("T")
 
@@ -122,7 +122,7 @@ class KibanaReader:
             level = clean(status.status.overall.level, 40)
             seen = Kibana(
                 level=level,
-                summary=clean(status.status.overall.summary),
+                summary=spoken(status.status.overall.summary),
                 version=clean(status.version.number, 40) or None if status.version else None,
             )
             if answer.status == 503 or level in OUT:
@@ -263,7 +263,7 @@ def _preferences(attributes: dict[str, Any] | None) -> Preferences:
         return Preferences(zone, week_starts)
     try:
         read = msgspec.json.decode(span, type=_Span) if isinstance(span, str) else None
-    except msgspec.DecodeError:
+    except NOT_JSON:
         read = None
     begin, end = (read.begin, read.end) if read else (None, None)
     return Preferences(zone, week_starts, clean(begin, 60) or None, clean(end, 60) or None)

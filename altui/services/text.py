@@ -3,6 +3,7 @@
 import re
 import unicodedata
 
+from altui.config import masked
 from altui.core.characters import visible
 
 LINE = 300
@@ -35,3 +36,11 @@ def clean(text: object, limit: int = LINE) -> str:
     )
     line = " ".join(visible(kept).split())
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
+
+
+def spoken(text: object, limit: int = LINE) -> str:
+    """`clean` for words that a service chose freely: what they repeat of our secrets is masked.
+
+    Masked before the cut, so that none is left in halves.
+    """
+    return clean(masked(clean(text, 16 * limit)), limit)

@@ -1,0 +1,137 @@
+"""What this process must never say, and the one function that takes it out of words.
+
+Every section of the settings makes its secrets known when it is built. Services, proxies and
+clients' libraries repeat what they were sent: a header, a URL, a DSN, in base64 or percent-encoded.
+"""
+
+import base64
+import binascii
+import re
+import sys
+from collections.abc import Iterator
+from functools import cache
+from typing import Any, TextIO, cast
+from urllib.parse import parse_qsl, quote, unquote
+
+MASK = "***"
+LONG = 12
+"""Characters from which on a secret is masked inside of words too; a shorter one may be part of
+an honest word and is masked where it stands alone."""
+TELLING = 6
+"""Characters of a secret's start that are masked where a text was cut within it."""
+
+_BASE64 = re.compile(r"[A-Za-z0-9+/_-]{8,}={0,2}")
+_KEYWORD = re.compile(r"(\w+)\s*=\s*('(?:\\.|[^'\\])*'|(?:\\.|[^\s\\])*)")
+_CREDENTIAL = re.compile(r"pass|secret|token|key", re.IGNORECASE)
+_DSN_KEYWORDS = {"host", "hostaddr", "user", "dbname", "password", "service", "port"}
+_known: set[str] = set()
+
+
+def learn(value: str, *, secret: bool) -> None:
+    """Makes known what is secret in a setting: all of it, or what a URL or a DSN carries."""
+    for piece in _pieces(value, secret=secret):
+        for plain in (piece, unquote(piece)):
+            _known.update({plain, quote(plain, safe=""), quote(plain)})
+    _known.discard("")
+    _pattern.cache_clear()
+
+
+def masked(text: str) -> str:
+    """The text without anything this process must not say."""
+    if not _known:
+        return text
+    text = _BASE64.sub(_unless_it_tells, text)
+    return _without_start_of_one(_pattern().sub(MASK, text))
+
+
+def guard_stderr() -> None:
+    """From here on everything written to stderr is masked: tracebacks, warnings, logs."""
+    if not isinstance(sys.stderr, _Masking):
+        sys.stderr = cast(TextIO, _Masking(sys.stderr))
+
+
+class _Masking:
+    """A stream that says no secret."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        self._stream.write(masked(text))
+        return len(text)
+
+    def writelines(self, lines: list[str]) -> None:
+        for line in lines:
+            self.write(line)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+def _pieces(value: str, *, secret: bool) -> Iterator[str]:
+    scheme, is_url, rest = value.partition("://")
+    if is_url and scheme.replace("+", "").isalnum():
+        yield from _of_url(rest)
+        return
+    pairs = [(key, _unquoted(found)) for key, found in _KEYWORD.findall(value)]
+    if {key for key, _ in pairs} & _DSN_KEYWORDS:
+        yield from (found for key, found in pairs if _CREDENTIAL.search(key))
+    elif secret:
+        yield value
+
+
+def _of_url(rest: str) -> Iterator[str]:
+    """The password, or the user without one, and parameters with telling names.
+
+    A / ? or # that should have been percent-encoded ends the password too early for any parser,
+    and its parts may then be taken for a port or a database.
+    """
+    place = re.split(r"[/?#]", rest, maxsplit=1)[0]
+    broken = "@" not in place and ":" in place and "@" in rest
+    login, found, _ = (rest if broken else place).rpartition("@")
+    if found:
+        user, has_password, password = login.partition(":")
+        yield password if has_password else user
+        if broken:
+            yield from (part for part in re.split(r"[/?#@]", password) if part)
+    for name, value in parse_qsl(rest.partition("?")[2]):
+        if _CREDENTIAL.search(name):
+            yield value
+
+
+def _unquoted(value: str) -> str:
+    inner = value[1:-1] if value.startswith("'") else value
+    return re.sub(r"\\(.)", r"\1", inner)
+
+
+@cache
+def _pattern() -> "re.Pattern[str]":
+    longest_first = sorted(_known, key=len, reverse=True)
+    return re.compile(
+        "|".join(
+            re.escape(one) if len(one) >= LONG else rf"(?<!\w){re.escape(one)}(?!\w)"
+            for one in longest_first
+        )
+    )
+
+
+def _unless_it_tells(token: "re.Match[str]") -> str:
+    """The token, or the mask where it is base64 of something with a secret in it."""
+    coded = token[0].rstrip("=").translate({ord("-"): "+", ord("_"): "/"})
+    whole = coded[: len(coded) - (len(coded) % 4 == 1)]
+    try:
+        said = base64.b64decode(whole + "=" * (-len(whole) % 4)).decode("ascii")
+    except (binascii.Error, UnicodeDecodeError):
+        return token[0]
+    tells = _pattern().search(said) or _without_start_of_one(said) != said
+    return MASK if tells else token[0]
+
+
+def _without_start_of_one(text: str) -> str:
+    """The text without its end, where that is the start of a secret: it was cut within one."""
+    end = text.rstrip("….")
+    for one in _known:
+        for length in range(min(len(one), len(end)), TELLING - 1, -1):
+            if end.endswith(one[:length]):
+                return end[:-length] + MASK
+    return text

@@ -1,0 +1,72 @@
+"""A secret of its own in every setting that can hold one, and a way to look for them anywhere."""
+
+import base64
+from collections.abc import Iterable
+from pathlib import Path
+from urllib.parse import quote
+
+from altui.config import Secret
+from altui.config.fields import leaves
+
+ADDRESSES = ("url", "api_url", "emulator_host")
+TELLING = 8
+"""Characters of a canary that must not be found either."""
+
+
+def canary(name: str) -> str:
+    return f"C4n4ry{''.join(word.title() for word in name.split('.'))}Zq7"
+
+
+def planted(http: str, postgres: str, *, keywords: bool = False) -> dict[str, str]:
+    """An environment with a canary in every secret setting and in every address.
+
+    `http` is the host and port of all services, `postgres` those of the source.
+    """
+    environ: dict[str, str] = {}
+    for leaf in leaves():
+        bird = canary(leaf.dotted)
+        if leaf.dotted == "postgres.dsn":
+            host, port = postgres.split(":")
+            environ[leaf.names[0]] = (
+                f"host={host} port={port} dbname=db user=reader password='{bird}' sslmode=disable"
+                if keywords
+                else f"postgresql://reader:{bird}@{postgres}/db?sslmode=disable"
+            )
+        elif leaf.path[-1] in ADDRESSES:
+            environ[leaf.names[0]] = f"http://reader:{bird}@{http}"
+        elif leaf.kind is Secret:
+            environ[leaf.names[0]] = bird
+    return environ | {"BQ_PROJECT": "p", "GITHUB_REPOSITORY": "o/r"}
+
+
+def birds() -> list[str]:
+    return [
+        canary(leaf.dotted)
+        for leaf in leaves()
+        if leaf.kind is Secret or leaf.path[-1] in ADDRESSES
+    ]
+
+
+def found(text: str | bytes, secrets: Iterable[str]) -> list[str]:
+    """Secrets that stand in the text: whole, their start, percent-encoded or in base64."""
+    raw = text.encode("utf-8", "replace") if isinstance(text, str) else text
+    return [f"{one}: {form!r}" for one in secrets for form in _forms(one) if form in raw]
+
+
+def found_in_files(directory: Path, secrets: Iterable[str]) -> list[str]:
+    known = list(secrets)
+    files = [path for path in directory.rglob("*") if path.is_file()]
+    assert files, "there must be something to look through"
+    return [f"{path.name}: {hit}" for path in files for hit in found(path.read_bytes(), known)]
+
+
+def _forms(secret: str) -> set[bytes]:
+    """All of them telling: a base64 form is cut to what does not depend on its neighbours."""
+    plain = secret.encode()
+    forms = {plain, quote(secret, safe="").encode(), plain[: max(TELLING + 6, len(plain) - 4)]}
+    for before in range(3):
+        coded = base64.b64encode(b"\0" * before + plain)
+        first = 4 if before else 0
+        last = len(coded) - (4 if (before + len(plain)) % 3 else 0)
+        forms.add(coded[first:last])
+    return forms

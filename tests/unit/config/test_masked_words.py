@@ -1,0 +1,119 @@
+"""What a service repeats of our own secrets does not come through, however it writes them."""
+
+import base64
+import json
+import sys
+from collections.abc import Iterator
+from io import StringIO
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from altui.config import masking
+from altui.config.masking import guard_stderr, learn, masked
+
+
+@pytest.fixture(autouse=True)
+def unknown(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Nothing is known before and after a test."""
+    monkeypatch.setattr(masking, "_known", set())
+    masking._pattern.cache_clear()
+    yield
+    masking._pattern.cache_clear()
+
+
+SECRET = "c4n4ry-T0ken.With/Marks+9"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        SECRET,
+        f"Authorization: Bearer {SECRET}",
+        f"prefix{SECRET}suffix",
+        json.dumps({"headers": {"authorization": f"Bearer {SECRET}"}}),
+        f"https://h/x?api_key={quote(SECRET, safe='')}",
+        f"Basic {base64.b64encode(f'key:{SECRET}'.encode()).decode()}",
+        f"ApiKey {base64.urlsafe_b64encode(f'id:{SECRET}'.encode()).decode()}",
+        base64.b64encode(f"a{SECRET}b".encode()).decode().rstrip("="),
+        base64.b64encode(f"key:{SECRET}".encode()).decode()[:30],
+        f"it begins with Bearer {SECRET[:15]}",
+        f"cut by a service: {SECRET[:9]}…",
+    ],
+)
+def test_a_long_secret_in_every_form(text: str):
+    learn(SECRET, secret=True)
+    said = masked(text)
+    assert masking.MASK in said
+    for form in (SECRET, SECRET[:9], quote(SECRET, safe="")):
+        assert form not in said
+    assert SECRET[:9] not in _decoded(said)
+
+
+def _decoded(text: str) -> str:
+    said = ""
+    for token in text.replace('"', " ").split():
+        try:
+            whole = token[: len(token) // 4 * 4]
+            said += base64.b64decode(whole, altchars=b"-_").decode("latin-1")
+        except ValueError:
+            continue
+    return said
+
+
+@pytest.mark.parametrize(
+    ("value", "secrets", "public"),
+    [
+        ("https://ro:p4ss@h:9200/x", ["p4ss"], ["ro", "h"]),
+        ("https://p4ss-token@h", ["p4ss-token"], ["h"]),
+        ("https://ro:p4%2Fss%40@h/x", ["p4%2Fss%40", "p4/ss@"], ["ro"]),
+        ("https://ro:p4/s5@h/x", ["p4/s5", "p4", "s5"], ["ro"]),
+        ("https://ro:p4#s5@h", ["p4#s5"], ["ro"]),
+        ("https://h/@scope/x", [], ["scope", "h"]),
+        ("https://h:9200/@scope", [], []),
+        ("https://h/x?api_key=p4ss&pretty=true", ["p4ss"], ["true"]),
+        ("postgresql://ro:p4ss@h:5432/db?sslpassword=p5ss", ["p4ss", "p5ss"], ["db", "5432"]),
+        ("host=h user=ro password=p4ss dbname=db", ["p4ss"], ["ro", "db"]),
+        (r"host=h password='p4 \'ss' user=ro", ["p4 'ss"], ["ro"]),
+        ("dGhlIGtleQ==", ["dGhlIGtleQ=="], []),
+    ],
+)
+def test_what_is_secret_in_an_address(value: str, secrets: list[str], public: list[str]):
+    learn(value, secret=True)
+    for one in secrets:
+        assert one not in masked(f"the server said ({one})")
+    words = f"of {' '.join(public)} nothing"
+    assert masked(words) == words
+
+
+def test_a_short_secret_is_masked_where_it_stands_alone():
+    learn("elastic", secret=True)
+    assert masked("user elastic, elasticsearch, 'elastic'") == "user ***, elasticsearch, '***'"
+
+
+def test_an_address_that_is_no_secret_has_nothing_to_hide():
+    learn("https://api.github.com", secret=False)
+    learn("applylens", secret=False)
+    learn("", secret=True)
+    assert masked("applylens at https://api.github.com") == "applylens at https://api.github.com"
+
+
+def test_stderr_says_none(monkeypatch: pytest.MonkeyPatch):
+    learn(SECRET, secret=True)
+    out = StringIO()
+    monkeypatch.setattr(sys, "stderr", out)
+    guard_stderr()
+    guard_stderr()
+    sys.stderr.write(f"one {SECRET}\n")
+    sys.stderr.writelines([f"two {SECRET}\n"])
+    assert out.getvalue() == "one ***\ntwo ***\n"
+    assert sys.stderr.isatty() is False
+
+
+@given(st.text(max_size=200), st.text(st.characters(codec="utf-8"), min_size=12, max_size=60))
+def test_any_text_around_any_secret(around: str, secret: str):
+    masking._known.clear()
+    learn(f"https://u:{quote(secret, safe='')}@h", secret=True)
+    assert secret not in masked(f"{around}|{secret}|{around}").replace(around, "")
