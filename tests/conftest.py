@@ -4,7 +4,14 @@ from collections.abc import Iterator
 
 import pytest
 
+from altui.config import masking
 from tests.living import Sandbox, started
+
+
+@pytest.fixture(autouse=True)
+def _nothing_to_hide() -> None:
+    """What one test made known as secret is not masked in the words of the next."""
+    masking.forget()
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,8 @@ from typing import Any, TextIO, cast
 from urllib.parse import parse_qsl, quote, unquote
 
 MASK = "***"
+SHORTEST = 4
+"""Characters; a shorter one guards nothing, and its mask would blot out honest words."""
 LONG = 12
 """Characters from which on a secret is masked inside of words too; a shorter one may be part of
 an honest word and is masked where it stands alone."""
@@ -31,8 +33,14 @@ def learn(value: str, *, secret: bool) -> None:
     """Makes known what is secret in a setting: all of it, or what a URL or a DSN carries."""
     for piece in _pieces(value, secret=secret):
         for plain in (piece, unquote(piece)):
-            _known.update({plain, quote(plain, safe=""), quote(plain)})
-    _known.discard("")
+            if len(plain) >= SHORTEST:
+                _known.update({plain, quote(plain, safe=""), quote(plain)})
+    _pattern.cache_clear()
+
+
+def forget() -> None:
+    """Nothing is secret any more; for a process that takes up other settings."""
+    _known.clear()
     _pattern.cache_clear()
 
 
