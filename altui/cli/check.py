@@ -11,7 +11,8 @@ from altui.clock import Clock, clock_of
 from altui.config import Settings
 from altui.core.model.health import Assessment
 from altui.core.model.observed import Snapshot
-from altui.core.present.report import report, text_of
+from altui.core.present.printed import json_text
+from altui.core.present.report import report
 from altui.core.present.table import table
 from altui.core.present.view import SILENCE, Facts, view
 from altui.store.store import Store
@@ -101,7 +102,7 @@ def _print(
     seen = view(snapshot, assessment, settings.pipeline, snapshot.at, facts)
     if as_json:
         made = report(seen.look, assessment, settings.profile)
-        text = text_of(made, ascii_only=not facts.unicode)
+        text = json_text(made, ascii_only=not facts.unicode)
     else:
         text = "\n".join(table(seen))
     sys.stdout.write(text + "\n")

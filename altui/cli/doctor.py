@@ -11,6 +11,7 @@ from altui.config import ConfigError, find, load, origins
 from altui.core.model.doctor import Examination, examination
 from altui.core.present.doctor import bad, blind, idle, rows
 from altui.core.present.glyphs import glyphs
+from altui.core.present.printed import json_text
 from altui.core.present.rows import ascii_only
 from altui.doctor.exam import Context
 from altui.doctor.examine import EXAMS, examine
@@ -50,12 +51,10 @@ def doctor(
 
 
 def _print(seen: Examination, *, as_json: bool) -> None:
+    unicode = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
     if as_json:
-        import msgspec
-
-        text = msgspec.json.format(msgspec.json.encode(seen), indent=2).decode()
+        text = json_text(seen, ascii_only=not unicode)
     else:
-        unicode = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
         wide = min(shutil.get_terminal_size((80, 24)).columns, WIDEST)
         lines = rows(seen, glyphs(unicode=unicode), wide)
         shown = lines if unicode else (ascii_only(row) for row in lines)

@@ -99,7 +99,7 @@ def _of_url(rest: str) -> Iterator[str]:
     login, found, _ = (rest if broken else place).rpartition("@")
     if found:
         user, has_password, password = login.partition(":")
-        yield password if has_password else user
+        yield from (password, login) if has_password and password else (user,)
         if broken:
             yield from (part for part in re.split(r"[/?#@]", password) if part)
     for name, value in parse_qsl(rest.partition("?")[2]):

@@ -1,17 +1,14 @@
 """What every exam starts from, and how a service's refusal becomes a result."""
 
-from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from altui.config import Secret, Settings, public_url
-from altui.config.fields import leaves
-from altui.config.secret import KEYWORD
+from altui.config import Settings, masked
 from altui.core.model.doctor import Result
 from altui.core.model.health import State
 from altui.core.rules.seeing import STATE_OF
@@ -99,59 +96,12 @@ def unset(id: str, subject: str, variable: str, follows: str, fix: str, *, half:
     return Result(id, subject, state, said, "environment and altui.toml", fix)
 
 
-def masker(settings: Settings) -> Callable[[Result], Result]:
-    """Hides every secret of the settings from a result: a service may repeat what it was sent."""
-    words = {
-        form
-        for secret in _secrets(settings)
-        for form in (secret, quote(secret, safe=""), unquote(secret))
-        if len(form) > 3
-    }
-    longest_first = sorted(words, key=len, reverse=True)
-
-    def mask(text: str) -> str:
-        for word in longest_first:
-            text = text.replace(word, "***")
-        return text
-
-    def masked(result: Result) -> Result:
-        return replace(
-            result,
-            said=mask(result.said),
-            tried=mask(result.tried),
-            fix=mask(result.fix),
-            commands=tuple(map(mask, result.commands)),
-        )
-
-    return masked
-
-
-def _secrets(settings: Settings) -> list[str]:
-    """Every credential, those inside plain addresses too."""
-    found: list[str] = []
-    for leaf in leaves():
-        value = leaf.of(settings)
-        if isinstance(value, Secret):
-            found += _parts(value.reveal())
-        elif isinstance(value, str) and "://" in value and public_url(value) != value:
-            found += _parts(value)
-    return [secret for secret in found if secret]
-
-
-def _parts(secret: str) -> list[str]:
-    """A key itself; of an address the passwords in it, and what stands before the host."""
-    if "://" in secret:
-        try:
-            parts = urlsplit(secret)
-            before = parts.netloc.rpartition("@")[0] if parts.password else ""
-            return [parts.password or "", before, *_passwords(parse_qsl(parts.query))]
-        except ValueError:
-            return [secret]
-    pairs = KEYWORD.findall(secret)
-    return _passwords(pairs) if pairs else [secret]
-
-
-def _passwords(pairs: Iterable[tuple[str, str]]) -> list[str]:
-    """Of names and values those of a password; libpq lets a value stand in quotes."""
-    values = [value for name, value in pairs if "password" in name]
-    return values + [value[1:-1] for value in values if value[:1] == "'"]
+def silent(result: Result) -> Result:
+    """The result without any secret of the settings: a service may repeat what it was sent."""
+    return replace(
+        result,
+        said=masked(result.said),
+        tried=masked(result.tried),
+        fix=masked(result.fix),
+        commands=tuple(map(masked, result.commands)),
+    )

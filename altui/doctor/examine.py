@@ -18,7 +18,7 @@ from altui.doctor import (
     postgres,
     settings,
 )
-from altui.doctor.exam import PATIENCE, Context, Exam, masker
+from altui.doctor.exam import PATIENCE, Context, Exam, silent
 
 EXAMS: dict[str, Exam] = {
     "settings": settings.exam,
@@ -46,14 +46,13 @@ async def examine(
     results = await asyncio.gather(
         *(_examined(service, EXAMS[service], context, seconds) for service in chosen)
     )
-    mask = masker(context.settings)
     places = _places(context)
     found = dict(zip(chosen, results, strict=True))
     if "local" in found:
         # the services' clocks are known when they have answered
         found["local"].append(local.skew(context.skews))
     return tuple(
-        Section(name, places[name], tuple(map(mask, results))) for name, results in found.items()
+        Section(name, places[name], tuple(map(silent, results))) for name, results in found.items()
     )
 
 
@@ -79,7 +78,7 @@ async def _examined(service: str, exam: Exam, context: Context, seconds: float) 
 def _places(context: Context) -> dict[str, str]:
     """Where each service lives, without user and password; empty where it is not set."""
     known = context.settings
-    google = known.bigquery.emulator_host or "bigquery.googleapis.com"
+    google = public_url(known.bigquery.emulator_host) or "bigquery.googleapis.com"
     return {
         "settings": str(context.file or ""),
         "local": str(known.directory),

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Generator
 from typing import NoReturn
 
-from altui.services.text import clean
+from altui.services.text import spoken
 
 BREATH = 1.0
 """Seconds between a step that failed and its next try."""
@@ -48,7 +48,7 @@ def survived(what: str) -> Generator[None]:
 
 def named(error: BaseException) -> str:
     """Kind and words of an error on one line."""
-    return clean(f"{type(error).__name__}: {error}".removesuffix(": "), 200)
+    return spoken(f"{type(error).__name__}: {error}".removesuffix(": "), 200)
 
 
 def tell(what: str, error: BaseException) -> None:

@@ -27,7 +27,7 @@ def poisoned(directory: Path, poison: str, *, whole: bool) -> Store:
     """A store whose every text is the poison: a scene's, or of every field there is."""
     store = Store.open(directory)
     if whole:
-        told = made(Observation, lambda place: poison)
+        told = replace(made(Observation, lambda place: poison), detail=False)
         world = healthy(NOON, days=5).observations
         values = {
             probe: filled(seen.value, type(seen.value), lambda place: poison)

@@ -89,7 +89,7 @@ SECRETS = [*birds(), canary("key.file")]
 def says_nothing(environ: dict[str, str], tmp_path: Path) -> str:
     """Every way of asking, and the observer: nothing in what they print, nor in what they keep."""
     said = ""
-    for words in (["check"], ["check", "--json", "--fresh"]):
+    for words in (["check"], ["check", "--json", "--fresh"], ["doctor"]):
         ran = run(environ, "-m", "altui", *words)
         assert "Traceback" not in ran.stderr
         said += ran.stdout + ran.stderr
@@ -257,7 +257,7 @@ sys.exit(run())
 """
 BROKEN = {
     "the rules": "import altui.observe.observer as o\n"
-    "def assess(*a): raise RuntimeError(repr(a) + ES)\no.assess = assess",
+    "def assess(*a): raise RuntimeError(ES + repr(a))\no.assess = assess",
     "the report": "import altui.cli.check as c\n"
     "def table(seen): raise RuntimeError(f'no table for {ES} {DSN}')\nc.table = table",
     "a client": "import altui.services.postgres as p\n"

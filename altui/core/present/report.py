@@ -1,9 +1,7 @@
 """The health report for programs: `altui check --json`. Versioned; changes only add."""
 
-import re
 from datetime import date, datetime
 
-import msgspec
 from msgspec import Struct, field
 
 from altui.core.model.days import day_of
@@ -229,26 +227,6 @@ def _unseen(look: Look) -> dict[str, str]:
     for service, why in unseen_words(look):
         words[service] = f"{words[service]}, {why}" if service in words else why
     return words
-
-
-def text_of(made: Report, *, ascii_only: bool = False) -> str:
-    """The report as JSON on indented lines.
-
-    JSON itself lets DEL, 8-bit escape sequences and bidirectional overrides through: what a
-    terminal might obey is written as an escape, with `ascii_only` everything beyond ASCII is.
-    """
-    text = msgspec.json.format(msgspec.json.encode(made), indent=2).decode()
-    return _BEYOND_ASCII.sub(lambda found: _escaped(found[0], ascii_only=ascii_only), text)
-
-
-_BEYOND_ASCII = re.compile(r"[^\n\x20-\x7e]")
-
-
-def _escaped(character: str, *, ascii_only: bool) -> str:
-    if character.isprintable() and not ascii_only:
-        return character
-    units = character.encode("utf-16-be")
-    return "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))
 
 
 def seen_of(observation: Observation | None) -> Seen:

@@ -11,7 +11,8 @@ from altui.core.model.health import Assessment
 from altui.core.model.observed import Observation, Snapshot
 from altui.core.model.pipeline import Pipeline
 from altui.core.model.reading import Reading
-from altui.core.present.report import report, text_of
+from altui.core.present.printed import json_text
+from altui.core.present.report import report
 from altui.core.present.table import WIDTH, table
 from altui.core.present.view import Facts, View, view
 from altui.core.rules.assess import assess
@@ -75,7 +76,7 @@ def looked_over(snapshot: Snapshot, assessment: Assessment) -> None:
 
 
 def json_of(seen: View, assessment: Assessment, *, ascii_only: bool = False) -> str:
-    return text_of(report(seen.look, assessment, "p"), ascii_only=ascii_only)
+    return json_text(report(seen.look, assessment, "p"), ascii_only=ascii_only)
 
 
 def world(text_at: TextAt) -> Seen:
@@ -101,7 +102,7 @@ def made_up(text_at: TextAt) -> Seen:
         "elasticsearch.counts": "Counts",
         "kibana.status": "Kibana",
     }
-    told = made(Observation, text_at)
+    told = msgspec.structs.replace(made(Observation, text_at), detail=False)
     observations = {
         probe: msgspec.structs.replace(told, probe=probe, value=readings[name])
         for probe, name in by_probe.items()
