@@ -1,14 +1,20 @@
 """A secret of its own in every setting that can hold one, and a way to look for them anywhere."""
 
 import base64
-from collections.abc import Iterable
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
 from altui.config import Secret
 from altui.config.fields import leaves
+from altui.store.store import Store
 
 ADDRESSES = ("url", "api_url", "emulator_host")
+PATIENCE = 60.0
 TELLING = 8
 """Characters of a canary that must not be found either."""
 
@@ -58,6 +64,27 @@ def found_in_files(directory: Path, secrets: Iterable[str]) -> list[str]:
     files = [path for path in directory.rglob("*") if path.is_file()]
     assert files, "there must be something to look through"
     return [f"{path.name}: {hit}" for path in files for hit in found(path.read_bytes(), known)]
+
+
+@contextmanager
+def observing(environ: Mapping[str, str], directory: Path) -> Iterator[Store]:
+    """An observer beside an open dashboard, after it has served a refresh of everything."""
+    store = Store.open(directory)
+    try:
+        with store.attend(), (directory / "observer.log").open("wb") as log:
+            observer = subprocess.Popen(
+                [sys.executable, "-m", "altui.observe"], env=environ, stdout=log, stderr=log
+            )
+            ticket = store.request()
+            deadline = time.monotonic() + PATIENCE
+            while not store.served(ticket):
+                assert time.monotonic() < deadline, "the observer serves requests"
+                assert observer.poll() is None, "the observer stays"
+                time.sleep(0.05)
+            yield store
+        assert observer.wait(PATIENCE) == 0
+    finally:
+        store.close()
 
 
 def _forms(secret: str) -> set[bytes]:

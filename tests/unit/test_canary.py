@@ -7,7 +7,6 @@ import struct
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,10 +18,9 @@ from altui.store.store import Store
 from altui.tui.app import Dashboard
 from bench.terminal import Terminal
 from tests.answering import Scripted
-from tests.canary import birds, canary, found, found_in_files, planted
+from tests.canary import PATIENCE, birds, canary, found, found_in_files, observing, planted
 
 NOBODY = "127.0.0.1:1"
-PATIENCE = 30.0
 
 
 class _PostgresEcho(socketserver.StreamRequestHandler):
@@ -93,27 +91,11 @@ def says_nothing(environ: dict[str, str], tmp_path: Path) -> str:
         ran = run(environ, "-m", "altui", *words)
         assert "Traceback" not in ran.stderr
         said += ran.stdout + ran.stderr
-    observed(environ, tmp_path)
+    with observing(environ, tmp_path / "state" / "default"):
+        pass
     assert found(said, SECRETS) == []
     assert found_in_files(tmp_path / "state", SECRETS) == []
     return said
-
-
-def observed(environ: dict[str, str], tmp_path: Path) -> None:
-    """An observer, with a dashboard open beside it that asks for a refresh."""
-    store = Store.open(tmp_path / "state" / "default")
-    with store.attend(), (tmp_path / "state" / "default" / "observer.log").open("wb") as log:
-        observer = subprocess.Popen(
-            [sys.executable, "-m", "altui.observe"], env=environ, stdout=log, stderr=log
-        )
-        ticket = store.request()
-        deadline = time.monotonic() + PATIENCE
-        while not store.served(ticket):
-            assert time.monotonic() < deadline, "the observer serves requests"
-            assert observer.poll() is None, "the observer stays"
-            time.sleep(0.05)
-    store.close()
-    assert observer.wait(PATIENCE) == 0
 
 
 @pytest.mark.parametrize(("status", "keywords"), [(200, False), (403, True), (500, False)])
