@@ -55,6 +55,10 @@ VERBS = {
         frozenset({"CreateReadSession", ":testIamPermissions", "/_has_privileges", "/jobs"}),
     ),
     "init": Verb((("init", "--yes", "--force", "--output", "{tmp}/altui.toml"),), ALL),
+    "parity": Verb(
+        (("parity",), ("parity", "--json", "--table", "emails")),
+        frozenset({"postgres", "bigquery", "elasticsearch"}),
+    ),
     "demo": Verb(why_not="over a sandbox of its own: check or the dashboard"),
     "sandbox": Verb(why_not="a separate program"),
 }

@@ -49,6 +49,7 @@ def environ(sandbox: Sandbox, tmp_path: Path) -> dict[str, str]:
         ("check", "--json", "--fresh"),
         ("doctor",),
         ("doctor", "--json"),
+        ("parity", "--json"),
         ("init", "--yes", "--output", "{tmp}/altui.toml"),
     ],
     ids=" ".join,

@@ -87,7 +87,7 @@ SECRETS = [*birds(), canary("key.file")]
 def says_nothing(environ: dict[str, str], tmp_path: Path) -> str:
     """Every way of asking, and the observer: nothing in what they print, nor in what they keep."""
     said = ""
-    for words in (["check"], ["check", "--json", "--fresh"], ["doctor"]):
+    for words in (["check"], ["check", "--json", "--fresh"], ["doctor"], ["parity"]):
         ran = run(environ, "-m", "altui", *words)
         assert "Traceback" not in ran.stderr
         said += ran.stdout + ran.stderr
