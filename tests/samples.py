@@ -159,10 +159,52 @@ ELASTICSEARCH: dict[str, Any] = {
             "store.size": "4100",
         }
     ],
-    "/pre_*/_settings/index.blocks.*": {
-        "pre_a": {"settings": {"index.blocks.write": "true"}},
+    "/pre_*": {
+        "pre_a": {
+            "aliases": {"pre_all": {}},
+            "mappings": {
+                "dynamic": "strict",
+                "properties": {"d": {"type": "date"}, "emails": {"type": "integer"}},
+            },
+            "settings": {
+                "index.blocks.write": "true",
+                "index.creation_date": "1764547200000",
+                "index.lifecycle.name": "keep",
+            },
+        },
     },
-    "/_index_template/analytics_applylens": {},
+    "/_ilm/policy/keep": {
+        "keep": {"policy": {"phases": {"delete": {"min_age": "30d", "actions": {"delete": {}}}}}}
+    },
+    "/_index_template/analytics_applylens": {
+        "index_templates": [
+            {
+                "name": "analytics_applylens",
+                "index_template": {
+                    "index_patterns": ["pre_*"],
+                    "priority": 100,
+                    "template": {
+                        "settings": {"index": {"number_of_replicas": "0"}},
+                        "mappings": {"properties": {"d": {"type": "date"}}},
+                    },
+                },
+            }
+        ]
+    },
+    "/_nodes/stats/fs": {
+        "nodes": {
+            "a": {
+                "name": "es-1",
+                "roles": ["data"],
+                "fs": {"total": {"total_in_bytes": 1000, "available_in_bytes": 600}},
+            }
+        }
+    },
+    "/_cluster/settings": {
+        "persistent": {"cluster.routing.allocation.disk.watermark.high": "90%"},
+        "transient": {},
+        "defaults": {"cluster.routing.allocation.disk.threshold_enabled": "true"},
+    },
     "/_msearch": {
         "took": 1,
         "responses": [
@@ -178,7 +220,14 @@ ELASTICSEARCH: dict[str, Any] = {
                     "window": {
                         "doc_count": 90,
                         "days": {
-                            "buckets": [{"key": _MILLIS, "doc_count": 1, "n": {"value": 150.0}}]
+                            "buckets": [
+                                {
+                                    "key": _MILLIS,
+                                    "doc_count": 1,
+                                    "n": {"value": 150.0},
+                                    "m0": {"value": 150.0},
+                                }
+                            ]
                         },
                     }
                 },
@@ -223,10 +272,11 @@ _FIELDS = {
     "n_rows": "INTEGER",
     "changed": "TIMESTAMP",
     "latest": "TIMESTAMP",
+    "m0": "FLOAT",
 }
 _ROWS = [
-    ["raw.emails", "2026-11-22", "150", "151", _MICROS, _MICROS],
-    ["mart.mrt_a", "2026-11-22", "150", "1", None, _MICROS],
+    ["raw.emails", "2026-11-22", "150", "151", _MICROS, _MICROS, None],
+    ["mart.mrt_a", "2026-11-22", "150", "1", None, _MICROS, "150.0"],
 ]
 _BASE = "/bigquery/v2/projects/p"
 BIGQUERY: dict[str, Any] = {

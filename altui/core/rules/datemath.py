@@ -44,12 +44,12 @@ def moment(
             at = datetime.fromisoformat(absolute)
         except ValueError:
             return None
-        at = at.replace(tzinfo=zone) if at.tzinfo is None else at.astimezone(zone)
     try:
+        at = at.replace(tzinfo=zone) if at.tzinfo is None else at.astimezone(zone)
         stepped = _stepped(at, steps, up=up, week_starts=week_starts)
+        return stepped and stepped.astimezone(UTC)
     except (OverflowError, ValueError):
         return None  # before the year 1 or after 9999
-    return stepped and stepped.astimezone(UTC)
 
 
 def _stepped(at: datetime, steps: str, *, up: bool, week_starts: str) -> datetime | None:
