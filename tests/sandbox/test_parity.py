@@ -24,6 +24,7 @@ def quiet(sandbox: Sandbox) -> Iterator[Sandbox]:
     """The pipeline while nothing arrives at the source, and every copy holds what there is."""
     sandbox.do("writer", "pause")
     sync(sandbox)
+    build(sandbox)
     yield sandbox
     sandbox.do("writer", "resume")
 
