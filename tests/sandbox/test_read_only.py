@@ -337,8 +337,10 @@ def test_the_server_knows_who_asks_and_ends_what_takes_too_long(sandbox: Sandbox
     assert activity
     assert {row[:3] for row in activity} == {("altui", "altui_reader", "idle in transaction")}
     assert report["stages"]["postgres"]["state"] == "unknown"
-    assert report["stages"]["bigquery"]["state"] in {"ok", "due"}, "it costs one probe"
-    assert "57014" in json.dumps(report["panels"]["parity"]["postgres"])
+    assert report["stages"]["bigquery"]["state"] in {"ok", "due"}, "it costs one table"
+    (unread,) = [one for one in report["findings"] if one["check"] == "table.unread"]
+    assert "emails" in unread["subject"]
+    assert "55P03" in json.dumps(unread["evidence"])
     assert wrong(recorders) == []
 
 
