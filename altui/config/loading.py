@@ -217,4 +217,4 @@ def _parsed(text: str, kind: Any) -> Any:
 def _decode(kind: type, value: Any) -> Any:
     if kind is Secret and isinstance(value, str):
         return Secret(value)
-    raise NotImplementedError(kind)
+    raise TypeError(f"expected {kind.__name__}")

@@ -296,10 +296,12 @@ class Observer:
         except Exception as error:  # noqa: BLE001 - a fault of ours must not leave an old screen
             tell("rules", error)
             words = named(error)
-        with contextlib.suppress(Exception):
+        try:
             # what is carried from look to look may be what they stumble over
             return assess(snapshot, self._pipeline, now, None)
-        return unjudged(snapshot, self._pipeline, now, before, words)
+        except Exception as error:  # noqa: BLE001 - the same
+            tell("rules, without what they knew before", error)
+            return unjudged(snapshot, self._pipeline, now, before, words)
 
 
 def budget_left(store: Store, clock: Clock, daily_bytes: int) -> Callable[[], int]:

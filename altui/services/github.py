@@ -208,7 +208,8 @@ class GitHubReader:
             path = f"{base}?status=success&per_page={min(successes, PAGE)}"
             found += (await self._listed(path, _Runs, successes))[0]
         unique = {run.id: run for run in reversed(found)}
-        return sorted(unique.values(), key=_created, reverse=True)
+        # two runs may start in the same second; ids grow
+        return sorted(unique.values(), key=lambda run: (_created(run), run.id), reverse=True)
 
     async def _steps_of(self, run: _Run) -> tuple[RunStep, ...]:
         """The telling job's steps; those of an ended attempt do not change and are kept."""

@@ -58,7 +58,7 @@ class Proxy:
             if self.mode in {"pass", "cut"}:
                 await self._pass(reader, writer)
                 return
-            if await reader.read(8192) == SSL_REQUEST and self.mode not in {"http", "half"}:
+            if await reader.read(8192) == SSL_REQUEST and self.mode != "http":
                 writer.write(b"N")
                 await reader.read(8192)
             if self.mode == "hangs":

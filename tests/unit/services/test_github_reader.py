@@ -86,6 +86,15 @@ async def test_runs_newest_first_with_the_steps_that_matter(github: Answers) -> 
     assert [len(item.steps) for item in seen.runs] == [2, 0, 0, 1]
 
 
+async def test_of_runs_of_the_same_second_the_later_one_is_the_newer(github: Answers) -> None:
+    moment = run(22)["created_at"]
+    twins = [{**run(number), "id": 9200 + number, "created_at": moment} for number in (3, 2, 1)]
+    github.by_path[f"{WORKFLOW}/runs"] = httpx.Response(200, json={"workflow_runs": twins})
+    github.by_path |= {f"{ACTIONS}/runs/{one['id']}/jobs": jobs() for one in twins}
+    seen = await reader(github).runs()
+    assert [one.id for one in seen.runs] == [9203, 9202, 9201]
+
+
 async def test_what_is_sent(github: Answers) -> None:
     await reader(github).runs()
     sent = github.asked[1]
