@@ -4,8 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import msgspec
@@ -16,41 +15,14 @@ from altui.cli.exits import Exit
 from altui.clock import clock_of
 from altui.config import load
 from altui.core.model.observed import Snapshot, Trouble
-from altui.core.model.pipeline import Pipeline
 from altui.core.present.report import Report, report
-from altui.core.rules.assess import assess
 from altui.store.store import Store
 from altui.tui.feed import Feed, facts_of
+from tests.feeding import fed
 from tests.world import at, healthy, with_error, with_value
 
 NOON = at("2026-11-23 12:00")
 CLIENTS = {"httpx", "psycopg", "elasticsearch", "google.cloud.bigquery", "dbt", "textual"}
-
-
-@pytest.fixture
-def observed(tmp_path: Path) -> Iterator[Store]:
-    """A store that another observer seems to feed."""
-    store = Store.open(tmp_path / "default")
-    with store.observing() as mine:
-        assert mine
-        yield store
-    store.close()
-
-
-@pytest.fixture
-def environ(tmp_path: Path) -> dict[str, str]:
-    clock = tmp_path / "clock.json"
-    clock.write_text(json.dumps({"offset_s": (NOON - datetime.now(UTC)).total_seconds()}))
-    return {
-        "ALTUI_STATE_DIR": str(tmp_path),
-        "ALTUI_CLOCK": str(clock),
-        "ES_URL": "http://127.0.0.1:1",
-    }
-
-
-def fed(store: Store, snapshot: Snapshot) -> None:
-    store.put_observations(snapshot.observations.values())
-    store.put_assessment(assess(snapshot, Pipeline(), snapshot.at))
 
 
 def test_json_is_the_published_report_and_a_healthy_pipeline_exits_0(

@@ -1,9 +1,6 @@
 """`altui parity` beside a running observer, its exit codes and what it refuses."""
 
-import json
-from collections.abc import Iterator
-from datetime import UTC, date, datetime
-from pathlib import Path
+from datetime import date
 
 import msgspec
 import pytest
@@ -12,43 +9,16 @@ from altui.cli.check import check
 from altui.cli.exits import Exit
 from altui.cli.parity import Asked, parity
 from altui.config import ConfigError
-from altui.core.model.observed import Snapshot, Trouble
-from altui.core.model.pipeline import Pipeline
+from altui.core.model.observed import Trouble
 from altui.core.present.parity_report import ParityReport
 from altui.core.present.report import Report
-from altui.core.rules.assess import assess
 from altui.store.store import Store
+from tests.feeding import fed
 from tests.world import at, healthy, with_error, with_measure
 
 NOON = at("2026-11-23 12:00")
 OLD = date(2026, 11, 10)
 INDEX = ("elasticsearch.counts", "index.mrt_risk_daily")
-
-
-@pytest.fixture
-def observed(tmp_path: Path) -> Iterator[Store]:
-    """A store that another observer seems to feed."""
-    store = Store.open(tmp_path / "default")
-    with store.observing() as mine:
-        assert mine
-        yield store
-    store.close()
-
-
-@pytest.fixture
-def environ(tmp_path: Path) -> dict[str, str]:
-    clock = tmp_path / "clock.json"
-    clock.write_text(json.dumps({"offset_s": (NOON - datetime.now(UTC)).total_seconds()}))
-    return {
-        "ALTUI_STATE_DIR": str(tmp_path),
-        "ALTUI_CLOCK": str(clock),
-        "ES_URL": "http://127.0.0.1:1",
-    }
-
-
-def fed(store: Store, snapshot: Snapshot) -> None:
-    store.put_observations(snapshot.observations.values())
-    store.put_assessment(assess(snapshot, Pipeline(), snapshot.at))
 
 
 def test_json_is_the_published_report_with_checks_figures(

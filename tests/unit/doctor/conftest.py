@@ -1,6 +1,5 @@
 """What every exam's tests need: a context, and services that answer by a script."""
 
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ import stamina
 from altui.config import load, origins
 from altui.core.model.doctor import Result
 from altui.doctor.exam import Context, Exam
-from tests.answering import Answers, Scripted
+from tests.answering import Answers
 
 MakeContext = Callable[..., Context]
 
@@ -21,22 +20,6 @@ def no_waiting() -> Iterator[None]:
     """Retries happen, at once."""
     with stamina.set_testing(True, attempts=2, cap=True):
         yield
-
-
-@pytest.fixture
-def answers() -> Answers:
-    return Answers()
-
-
-@pytest.fixture
-def server() -> Iterator[Scripted]:
-    with Scripted() as scripted:
-        thread = threading.Thread(target=scripted.serve_forever, args=(0.01,), daemon=True)
-        thread.start()
-        yield scripted
-        scripted.released.set()
-        scripted.shutdown()
-        thread.join()
 
 
 @pytest.fixture
