@@ -161,7 +161,8 @@ def _is_due(look: Look, stage: StageId, rows: tuple[TraceRow, ...]) -> bool:
         newest = day_of(series.latest) if series and series.latest else None
         if newest is not None and newest < due.coming_day:
             return True
-        cells = (row.cells.get(stage) for row in rows if row.day < look.today)
+        today = look.today
+        cells = (row.cells.get(stage) for row in rows if row.day < today)
         return any(cell is not None and cell.state is State.due for cell in cells)
     return False
 

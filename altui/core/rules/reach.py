@@ -1,5 +1,6 @@
 """How far the dashboard lets a reader see, and under which date."""
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -36,10 +37,24 @@ def bounds(kibana: Kibana, now: datetime) -> tuple[datetime, datetime] | None:
     return (begin, end) if begin and end else None
 
 
+def days_seen(look: Look, days: Iterable[date]) -> frozenset[date] | None:
+    """Those of the days that the dashboard shows a reader; None where that cannot be known."""
+    seen = _bounds(look)
+    if seen is None:
+        return None
+    windows = _windows(look)
+    return frozenset(
+        day
+        for day in days
+        if seen[0] <= (at := start_of(day)) <= seen[1]
+        and not any(window.leaves_out(at) for window in windows)
+    )
+
+
 def reader_sees(look: Look, day: date) -> bool | None:
     """Whether the dashboard shows a reader this day; None where that cannot be known."""
-    shows = range_shows(look, day)
-    return shows and not hiding(look, day)
+    seen = days_seen(look, (day,))
+    return None if seen is None else day in seen
 
 
 def range_shows(look: Look, day: date) -> bool | None:
@@ -47,18 +62,19 @@ def range_shows(look: Look, day: date) -> bool | None:
 
     None where the range cannot be known.
     """
-    kibana = look.kibana
-    if kibana is None or "dashboard" in kibana.unseen:
-        return None
-    seen = bounds(kibana, look.now)
+    seen = _bounds(look)
     return seen and seen[0] <= start_of(day) <= seen[1]
+
+
+def _bounds(look: Look) -> tuple[datetime, datetime] | None:
+    if look.kibana is None or "dashboard" in look.kibana.unseen:
+        return None
+    return bounds(look.kibana, look.now)
 
 
 def hiding(look: Look, day: date) -> list[Filter]:
     """Filters saved with the dashboard whose range leaves this day out."""
-    kibana, field = look.kibana, look.pipeline.dashboard.time_field
-    own = [one for one in kibana.filters if one.field == field] if kibana else []
-    return [one for one in own if kibana and _leaves_out(kibana, one, day, look.now)]
+    return [window.filter for window in _windows(look) if window.leaves_out(start_of(day))]
 
 
 def shows_nothing(kibana: Kibana) -> bool:
@@ -71,16 +87,34 @@ def shows_nothing(kibana: Kibana) -> bool:
     return all(view.empty for view in views)
 
 
-def _leaves_out(kibana: Kibana, one: Filter, day: date, now: datetime) -> bool:
-    begin = _moment(kibana, one.begin, now)
-    end = _moment(kibana, one.end, now, up=one.end_is_in)
-    at = start_of(day)
-    if begin is None and end is None:
-        return False
-    inside = begin is None or at >= begin
-    if end is not None:
-        inside = inside and (at <= end if one.end_is_in else at < end)
-    return inside is one.negated
+class _Window(Struct, frozen=True):
+    """A saved filter with its moments."""
+
+    filter: Filter
+    begin: datetime | None
+    end: datetime | None
+
+    def leaves_out(self, at: datetime) -> bool:
+        if self.begin is None and self.end is None:
+            return False
+        inside = self.begin is None or at >= self.begin
+        if self.end is not None:
+            inside = inside and (at <= self.end if self.filter.end_is_in else at < self.end)
+        return inside is self.filter.negated
+
+
+def _windows(look: Look) -> list[_Window]:
+    """The dashboard's saved filters on the day."""
+    kibana, field, now = look.kibana, look.pipeline.dashboard.time_field, look.now
+    if kibana is None:
+        return []
+    return [
+        _Window(
+            one, _moment(kibana, one.begin, now), _moment(kibana, one.end, now, up=one.end_is_in)
+        )
+        for one in kibana.filters
+        if one.field == field
+    ]
 
 
 def zone_of(kibana: Kibana) -> tzinfo | None:

@@ -7,7 +7,7 @@ from altui.core.model.days import day_of
 from altui.core.model.health import Evidence, Finding, StageId, State
 from altui.core.model.pipeline import Mart
 from altui.core.rules.look import Look
-from altui.core.rules.reach import reader_sees, shows_nothing
+from altui.core.rules.reach import days_seen, shows_nothing
 
 
 def behind(look: Look) -> Iterator[Finding]:
@@ -65,5 +65,4 @@ def newest_seen(look: Look, mart: Mart) -> date | None:
     series = look.index(mart)
     if series is None or look.kibana is None or shows_nothing(look.kibana):
         return None
-    days = [day for day in series.by_day if reader_sees(look, day)]
-    return max(days, default=None)
+    return max(days_seen(look, series.by_day) or (), default=None)

@@ -15,7 +15,7 @@ from altui.core.model.pipeline import Mart, Table
 from altui.core.model.reading import Runs, Series
 from altui.core.rules.learning import usual_sync
 from altui.core.rules.look import Look
-from altui.core.rules.reach import reader_sees
+from altui.core.rules.reach import days_seen
 from altui.core.rules.running import bad_run, failed_step, running
 from altui.core.rules.schedule import CANCELLED, nightly_after
 from altui.core.rules.seeing import STATE_OF
@@ -110,9 +110,9 @@ def _mart_columns(
     export = export_judge(look, mart, source)
     documents = _column(look, StageId.elasticsearch, index, export, None)
     seen = None
-    known = look.kibana is not None and reader_sees(look, look.due.wanted_day) is not None
-    if documents.by_day is not None and known:
-        seen = {day: n for day, n in documents.by_day.items() if reader_sees(look, day)}
+    shown = days_seen(look, documents.by_day or ())
+    if documents.by_day is not None and shown is not None:
+        seen = {day: n for day, n in documents.by_day.items() if day in shown}
     reader = Column(StageId.kibana, seen, _blind(look, "kibana.status"), _reader_judge(look), None)
     built = _column(look, StageId.dbt, look.mart(mart), build, None)
     return (built, documents, reader)
