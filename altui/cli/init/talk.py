@@ -56,9 +56,10 @@ class Terminal:
         ids = [choice.id for choice in choices]
         for number, choice in enumerate(choices, 1):
             self.say(f"    {number}  {choice.id}" + (f"  ({choice.words})" if choice.words else ""))
-        usual = ids.index(default) + 1 if default in ids else None
+        usual = str(ids.index(default) + 1) if default in ids else None
 
         def chosen(answer: str) -> str:
+            answer = answer.strip()
             if answer in ids:
                 return answer
             if answer.isdecimal() and 1 <= int(answer) <= len(ids):

@@ -1,5 +1,5 @@
-"""What tests of probes need: a scripted server, and retries that do not wait."""
+"""What tests of probes need: retries that do not wait."""
 
-from tests.unit.services.conftest import no_waiting, server
+from tests.unit.services.conftest import no_waiting
 
-__all__ = ["no_waiting", "server"]
+__all__ = ["no_waiting"]
