@@ -21,6 +21,8 @@ from altui.core.model.reading import (
     RunStep,
     Series,
     Storage,
+    SyncTable,
+    SyncTables,
     TableMeta,
     Template,
     Use,
@@ -32,6 +34,7 @@ TOOK = timedelta(minutes=6)
 STEPS = ("Install dbt packages", "Run dbt models", "Run dbt tests", "Export to Elasticsearch")
 ONE_DAY = timedelta(days=1)
 STORAGE = "elasticsearch.storage"
+SCHEMAS = "fivetran.schemas"
 FIELDS = {"d": "date", "emails": "long", "avg_risk": "double", "slo_status": "keyword"}
 TEMPLATE = Template(
     ("analytics_applylens_*",), 500, 1, "strict", {"auto_expand_replicas": "0-1"}, FIELDS
@@ -74,7 +77,10 @@ def healthy(now: datetime, days: int = 30) -> Snapshot:
             probe: Observation(probe, value, now, now, next_try=now)
             for probe, value in readings.items()
         },
-        {STORAGE: Observation(STORAGE, _storage(), now, now, next_try=now, detail=True)},
+        {
+            probe: Observation(probe, value, now, now, next_try=now, detail=True)
+            for probe, value in ((SCHEMAS, _schemas()), (STORAGE, _storage()))
+        },
     )
 
 
@@ -247,6 +253,15 @@ def _cluster() -> Cluster:
         prefix="analytics_applylens",
         served=TEMPLATE,
         shipped=TEMPLATE,
+    )
+
+
+def _schemas() -> SyncTables:
+    return SyncTables(
+        tuple(
+            SyncTable(f"public.{name}", f"public_{name}", enabled=True)
+            for name in ("emails", "applications")
+        )
     )
 
 

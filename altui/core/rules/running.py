@@ -1,5 +1,6 @@
 """The nightly workflow: did it run, in time, to its end."""
 
+import itertools
 from collections.abc import Iterator
 
 from altui.core.model.days import day_of
@@ -105,8 +106,7 @@ def _failed(look: Look, run: Run) -> Finding:
             run,
             words=f"{run.event} run of {run.created_at:%d %b %H:%M}Z, cancelled {ended:%H:%M}Z",
         )
-    step = failed_step(run) or "an unnamed step"
-    before = next((done.name for done in reversed(run.steps) if done.conclusion == "success"), None)
+    step, before = failed_step(run) or "an unnamed step", _step_before(run)
     return _finding(
         look,
         "workflow.failed",
@@ -133,6 +133,13 @@ def _stuck(look: Look, runs: Runs) -> Iterator[Finding]:
 def failed_step(run: Run) -> str | None:
     """The first step that failed; None where the steps were not read."""
     return next((step.name for step in run.steps if step.conclusion in FAILED), None)
+
+
+def _step_before(run: Run) -> str | None:
+    """The last step that succeeded before the failing one; what tidies up after it says nothing."""
+    earlier = itertools.takewhile(lambda step: step.conclusion not in FAILED, run.steps)
+    ended_well = [step.name for step in earlier if step.conclusion == "success"]
+    return ended_well[-1] if ended_well else None
 
 
 def stage_of(look: Look, run: Run) -> StageId:

@@ -93,7 +93,8 @@ def in_sight(snapshot: Snapshot, now: datetime) -> Snapshot:
     error that say nothing of this moment: what they miss is unknown, never late.
     """
     seen = {probe: _in_sight(item, now) for probe, item in snapshot.observations.items()}
-    return replace(snapshot, observations=seen)
+    details = {probe: _in_sight(item, now) for probe, item in snapshot.details.items()}
+    return replace(snapshot, observations=seen, details=details)
 
 
 def _in_sight(seen: Observation, now: datetime) -> Observation:

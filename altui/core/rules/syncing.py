@@ -8,15 +8,17 @@ from altui.core.model.reading import Connection
 from altui.core.rules.learning import RUNNING, running_since
 from altui.core.rules.look import Look
 
-WHERE = "GET /v1/connections/{id}"
+PROBE, SCHEMAS = "fivetran.connection", "fivetran.schemas"
+WHERE = {PROBE: "GET /v1/connections/{id}", SCHEMAS: "GET /v1/connections/{id}/schemas"}
 
 
 def fivetran(look: Look) -> Iterator[Finding]:
     connection = look.connection
-    observation = look.observation("fivetran.connection")
+    observation = look.observation(PROBE)
     if connection is None or observation is None or observation.error is not None:
         return
     yield from _failed(look, connection)
+    yield from _unselected(look, connection)
     if connection.paused or connection.sync_state == "paused":
         yield _finding(
             look, connection, "fivetran.paused", State.late, "Fivetran is paused: nothing is copied"
@@ -80,6 +82,26 @@ def _failed(look: Look, connection: Connection) -> Iterator[Finding]:
         )
 
 
+def _unselected(look: Look, connection: Connection) -> Iterator[Finding]:
+    """Tables of the pipeline that the connection knows and does not copy."""
+    schemas, observation = look.sync_tables, look.observation(SCHEMAS)
+    if schemas is None or observation is None or observation.error is not None:
+        return
+    wanted = {table.source for table in look.pipeline.tables}
+    left_out = [one.source for one in schemas.tables if one.source in wanted and not one.enabled]
+    if left_out:
+        more = f" (+{len(left_out) - 1} more)" if len(left_out) > 1 else ""
+        yield _finding(
+            look,
+            connection,
+            "fivetran.unselected",
+            State.late,
+            f"{left_out[0][:30]} is not selected in Fivetran: nothing of it is copied{more}"[:80],
+            words=", ".join(f"{source}: enabled false" for source in left_out),
+            asked=SCHEMAS,
+        )
+
+
 def _finding(
     look: Look,
     connection: Connection,
@@ -89,6 +111,7 @@ def _finding(
     *,
     words: str = "",
     since: datetime | None = None,
+    asked: str = PROBE,
 ) -> Finding:
     status = (
         f"setup {connection.setup_state}, sync {connection.sync_state}, "
@@ -96,9 +119,9 @@ def _finding(
     )
     evidence = Evidence(
         StageId.fivetran,
-        WHERE.format(id=connection.id),
+        WHERE[asked].format(id=connection.id),
         words or status,
-        look.seen_at("fivetran.connection"),
+        look.seen_at(asked),
         {
             "succeeded_at": connection.succeeded_at and connection.succeeded_at.isoformat(),
             "failed_at": connection.failed_at and connection.failed_at.isoformat(),

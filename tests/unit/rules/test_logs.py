@@ -227,6 +227,19 @@ def test_a_failed_run_wishes_for_its_log_and_quotes_it_first() -> None:
     assert wishes == (wish,), "it is wished for as long as it is of use"
 
 
+def test_the_step_before_the_failing_one_is_named_and_none_after_it() -> None:
+    snapshot, run = failed_night()
+    tidied = replace(run.steps[0], name="Post Run actions/checkout", conclusion="success")
+    runs = snapshot.get("github.runs", Runs)
+    assert runs is not None
+    untidy = replace(run, steps=(*run.steps, tidied))
+    found, _ = told(with_value(snapshot, "github.runs", runs=(untidy, *runs.runs[1:])))
+    assert found.evidence[-1].words.endswith('"Run dbt tests" was ok')
+    untidy = replace(run, steps=(*run.steps[-1:], tidied))
+    found, _ = told(with_value(snapshot, "github.runs", runs=(untidy, *runs.runs[1:])))
+    assert "was ok" not in found.evidence[-1].words
+
+
 def test_a_log_that_cannot_be_had_changes_nothing() -> None:
     snapshot, run = failed_night()
     wish = Wish("github.log", f"{run.id}/1")

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from altui.core.model.health import Assessment, StageId, State, VerdictState
 from altui.core.model.observed import Snapshot, Trouble
 from altui.core.model.pipeline import Pipeline
+from altui.core.model.reading import Disk
 from altui.core.rules.assess import assess
 from tests.healthy_world import EVERY, HealthyWorld
 from tests.world import at, healthy, with_error, with_value
@@ -117,3 +118,21 @@ def test_one_stale_service_is_named_beside_what_is_seen():
     assert result.verdict.state is VerdictState.ok
     assert "bigquery (counts stale)" in result.verdict.headline
     assert result.stages[StageId.bigquery].state is State.unknown
+
+
+def test_what_a_resting_detail_said_long_ago_is_not_judged():
+    full = Disk("es-1", 100, 1, 15, 10, 5)
+    states: list[State] = []
+    for late in (0, 1):
+        looked = MORNING - timedelta(seconds=3 * 300, minutes=2) - late * timedelta(seconds=1)
+        snapshot = with_value(healthy(MORNING), "elasticsearch.storage", disks=(full,))
+        seen = replace(
+            snapshot.details["elasticsearch.storage"],
+            at=looked,
+            tried_at=looked,
+            next_try=looked + timedelta(minutes=5),
+        )
+        details = {**snapshot.details, seen.probe: seen}
+        result = judged(replace(snapshot, details=details))
+        states.append(result.stages[StageId.elasticsearch].state)
+    assert states == [State.broken, State.ok]

@@ -17,6 +17,7 @@ from altui.core.model.reading import (
     Run,
     Runs,
     Series,
+    SyncTables,
 )
 from tests.world import FIELDS, TEMPLATE, at, healthy, run_at, with_error, with_value, without_rows
 
@@ -269,6 +270,16 @@ def template(**changes: object) -> Snapshot:
     """The template that is loaded, changed."""
     served = msgspec.structs.replace(TEMPLATE, **changes)
     return cluster(served=served)
+
+
+def unselected(*tables: str) -> Snapshot:
+    """Tables that Fivetran knows and does not copy."""
+    known = healthy(NOON).get("fivetran.schemas", SyncTables)
+    assert known is not None
+    changed = (
+        msgspec.structs.replace(one, enabled=one.source not in tables) for one in known.tables
+    )
+    return with_value(healthy(NOON), "fivetran.schemas", tables=tuple(changed))
 
 
 def storage(**changes: object) -> Snapshot:

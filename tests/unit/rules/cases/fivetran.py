@@ -14,6 +14,7 @@ from tests.unit.rules.cases.bend import (
     fivetran,
     running_sync,
     since_success,
+    unselected,
 )
 from tests.unit.rules.cases.case import Case, Edge
 
@@ -69,6 +70,13 @@ CASES: tuple[Case, ...] = (
         "it was rescheduled; on a manual schedule it never resumes by itself",
         (fivetran(sync_state="rescheduled", schedule_type="manual"),),
         "fivetran.rescheduled",
+    ),
+    Case(
+        S.fivetran,
+        X.late,
+        "a table of the pipeline is not selected: nothing of it is copied",
+        (unselected("public.applications"),),
+        "fivetran.unselected",
     ),
     Case(
         S.fivetran,
