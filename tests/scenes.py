@@ -41,6 +41,7 @@ from altui.core.model.reading import (
     Warehouse,
 )
 from altui.core.present.view import Facts
+from tests.world import a_connection
 
 NOON = datetime(2026, 11, 23, 12, 0, 20, tzinfo=UTC)
 NIGHT = datetime(2026, 11, 23, 3, 14, 20, tzinfo=UTC)
@@ -139,19 +140,7 @@ def documents(now: datetime, through: date) -> Counts:
 
 
 def connection(now: datetime, succeeded_at: datetime) -> Connection:
-    return Connection(
-        id="warm_lantern",
-        schema="applylens",
-        setup_state="connected",
-        sync_state="scheduled",
-        update_state="on_schedule",
-        succeeded_at=succeeded_at,
-        failed_at=None,
-        sync_frequency=60,
-        schedule_type="auto",
-        paused=False,
-        created_at=now - ONE_DAY * 400,
-    )
+    return replace(a_connection(succeeded_at), created_at=now - ONE_DAY * 400)
 
 
 def run(number: int, started: datetime, *, failed_in: str | None = None, event: str = "schedule"):

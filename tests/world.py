@@ -63,7 +63,7 @@ def healthy(now: datetime, days: int = 30) -> Snapshot:
         synced -= timedelta(hours=1)
     readings: dict[str, Reading] = {
         "postgres.counts": _source(first, today, now),
-        "fivetran.connection": _connection(synced),
+        "fivetran.connection": a_connection(synced),
         "github.runs": _runs(last_run, now),
         "bigquery.tables": _warehouse(last_run + TOOK / 2),
         "bigquery.counts": _counts(first, today, built_through, synced),
@@ -189,7 +189,8 @@ def _documents(first: date, built: date) -> Counts:
     return Counts(first, {"index.mrt_risk_daily": documents}, "_msearch")
 
 
-def _connection(synced: datetime) -> Connection:
+def a_connection(synced: datetime) -> Connection:
+    """A connection that is well, and synced last at that moment."""
     return Connection(
         id="warm_lantern",
         schema="applylens",

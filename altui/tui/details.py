@@ -11,7 +11,7 @@ from altui.core.present.panels import PANELS, detail, title
 from altui.core.present.rows import Line
 from altui.core.present.view import View
 from altui.tui.feed import Feed
-from altui.tui.place import Place
+from altui.tui.place import Place, panel_keys
 from altui.tui.rows import Rows
 
 
@@ -23,18 +23,7 @@ class DetailsScreen(Place):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("q,escape", "app.pop_screen", "back", id="back", tooltip="Back to the main screen"),
         Binding("0", "app.pop_screen", "main", show=False, id="main", tooltip="The main screen"),
-        *(
-            Binding(
-                str(number),
-                f"panel({key!r})",
-                "panel",
-                show=number == 1,
-                key_display="1-4",
-                id=f"panel.{key}",
-                tooltip="Details of that panel",
-            )
-            for number, key in enumerate(PANELS, 1)
-        ),
+        *panel_keys("Details of that panel"),
         Binding("down,j", "scroll(1)", "down", show=False, id="down", tooltip="One row down"),
         Binding("up,k", "scroll(-1)", "up", show=False, id="up", tooltip="One row up"),
         Binding(

@@ -17,7 +17,7 @@ from altui.core.present.strip import strip
 from altui.core.present.verdict import verdict
 from altui.core.present.view import View
 from altui.tui.layout import heights, is_grid
-from altui.tui.place import Place
+from altui.tui.place import Place, panel_keys
 from altui.tui.rows import Rows
 
 BESIDE = "The panel beside, where panels stand two by two"
@@ -29,18 +29,7 @@ class MainScreen(Place):
     AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "open", "details", id="open", tooltip="Everything about what is chosen"),
-        *(
-            Binding(
-                str(number),
-                f"panel({key!r})",
-                "panel",
-                show=number == 1,
-                key_display="1-4",
-                id=f"panel.{key}",
-                tooltip="Choose a panel; enter opens it",
-            )
-            for number, key in enumerate(PANELS, 1)
-        ),
+        *panel_keys("Choose a panel; enter opens it"),
         Binding("down,j", "move(0, 1)", "down", show=False, id="down", tooltip="One row down"),
         Binding("up,k", "move(0, -1)", "up", show=False, id="up", tooltip="One row up"),
         Binding("right", "move(1, 0)", "beside", show=False, id="right", tooltip=BESIDE),

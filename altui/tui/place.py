@@ -8,6 +8,7 @@ from textual.message import Message
 from textual.screen import Screen
 
 from altui.core.present.keys import keys
+from altui.core.present.panels import PANELS
 from altui.core.present.rows import Line
 from altui.core.present.view import View
 from altui.tui.feed import Feed
@@ -15,6 +16,22 @@ from altui.tui.rows import Rows
 
 FOOTER = ("panel", "details", "back", "refresh", "help", "commands", "quit")
 NAMES = {"escape": "esc", "question_mark": "?", "colon": ":", "pagedown": "pgdn", "pageup": "pgup"}
+
+
+def panel_keys(tooltip: str) -> list[BindingType]:
+    """`1` to `4`, one line in the help and the footer."""
+    return [
+        Binding(
+            str(number),
+            f"panel({key!r})",
+            "panel",
+            show=number == 1,
+            key_display="1-4",
+            id=f"panel.{key}",
+            tooltip=tooltip,
+        )
+        for number, key in enumerate(PANELS, 1)
+    ]
 
 
 class Place(Screen[None]):
