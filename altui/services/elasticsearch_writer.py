@@ -83,7 +83,9 @@ class ElasticsearchWriter:
         """Make what was indexed visible to searches. Raises ServiceError."""
         if indices:
             with translated("POST /_refresh", self._url):
-                self._client.indices.refresh(index=list(indices))
+                for attempt in _attempts():
+                    with attempt:
+                        self._client.indices.refresh(index=list(indices))
 
     def close(self) -> None:
         self._client.close()

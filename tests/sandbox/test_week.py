@@ -136,7 +136,10 @@ def said(seen: Assessment) -> str:
         for stage, health in seen.stages.items()
         if health.state not in (State.ok, State.due)
     }
-    findings = [f"{one.check} ({one.state}): {one.subject}" for one in seen.findings]
+    findings = [
+        f"{one.check} ({one.state}): {one.subject}; " + "; ".join(it.words for it in one.evidence)
+        for one in seen.findings
+    ]
     told = {"at": seen.at.isoformat(), "stages": stages, "findings": findings}
     return json.dumps({**told, "verdict": [seen.verdict.state, seen.verdict.headline]}, indent=2)
 
