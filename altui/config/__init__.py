@@ -5,7 +5,7 @@ settings.py. `ALTUI_SECTION_KEY` wins over the service's own name (`ES_URL`), wh
 profile's table in the file, which wins over the file's shared settings.
 """
 
-from altui.config.caution import cautions, overridden, secrets_exposed
+from altui.config.caution import cautions, exposure, overridden, secrets_exposed
 from altui.config.loading import find, load, origins
 from altui.config.masking import guard_stderr, masked
 from altui.config.secret import ConfigError, Secret, public_url
@@ -34,6 +34,7 @@ __all__ = [
     "Secret",
     "Settings",
     "cautions",
+    "exposure",
     "find",
     "guard_stderr",
     "load",

@@ -1,4 +1,4 @@
-"""What is allowed but dangerous: secrets others can read, variables of another pipeline."""
+"""What is allowed but dangerous: a file open to others, variables of another pipeline."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -10,7 +10,7 @@ from altui.config.loading import find, profile_of, read, set_by, value_at
 from altui.config.secret import Secret, public_url
 
 Table = dict[str, Any]
-OTHERS_READ = 0o044
+OTHERS_READ, OTHERS_WRITE = 0o044, 0o022
 
 
 def cautions(environ: Mapping[str, str]) -> tuple[str, ...]:
@@ -21,11 +21,26 @@ def cautions(environ: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def secrets_exposed(path: Path) -> str | None:
-    """A line when the file holds secrets and its group or others may read it."""
-    mode = path.stat().st_mode & 0o777
-    if os.name != "posix" or not mode & OTHERS_READ or not _holds_secrets(read(path)):
-        return None
-    return f"{path} holds secrets and others can read it (mode {mode:04o}): chmod 600 {path}"
+    """A line when the file's group or others may read secrets in it, or change it."""
+    words = exposure(path)
+    return f"{path} {words} (mode {_mode(path):04o}): chmod 600 {path}" if words else None
+
+
+def exposure(path: Path) -> str | None:
+    """What others may do with the file that they should not: words that follow its name.
+
+    Whoever may change it may have secrets sent to an address of theirs, wherever the secrets stand.
+    """
+    mode = _mode(path) if os.name == "posix" else 0
+    if mode & OTHERS_READ and _holds_secrets(read(path)):
+        return f"holds secrets, and others can read {'and change ' * bool(mode & OTHERS_WRITE)}it"
+    if mode & OTHERS_WRITE:
+        return "can be changed by others, who may send secrets elsewhere"
+    return None
+
+
+def _mode(path: Path) -> int:
+    return path.stat().st_mode & 0o777
 
 
 def overridden(environ: Mapping[str, str], path: Path | None = None) -> tuple[str, ...]:
@@ -39,7 +54,9 @@ def overridden(environ: Mapping[str, str], path: Path | None = None) -> tuple[st
     lines: list[str] = []
     for leaf in leaves():
         variable, value = set_by(leaf, environ), value_at(own, leaf.path)
-        if variable and value is not None and str(value).lower() != environ[variable].lower():
+        if variable is None or value is None:
+            continue
+        if str(value).lower() != environ[variable].strip().lower():
             lines.append(f"{variable} in the environment wins over profiles.{name}.{leaf.dotted}")
     return tuple(lines)
 

@@ -24,18 +24,23 @@ WORDS: dict[Any, str] = {
 }
 
 
+MOST_SHOWN = 40
+"""Characters of a value or key that are repeated."""
+
+
 def wrong_in_file(data: Table) -> Iterator[str]:
     """Unknown keys and values of the wrong kind, at every depth and in every profile."""
     shared = {key: value for key, value in data.items() if key != "profiles"}
     yield from _wrong_in_table(shared, Settings, "", ("profiles",))
     profiles = data.get("profiles", {})
     if not isinstance(profiles, dict):
-        yield f"profiles: expected tables such as [profiles.prod], given {shown(profiles)}"
+        given = _given(profiles, Settings)
+        yield f"profiles: expected tables such as [profiles.prod], given {given}"
         return
     for name, own in cast(Table, profiles).items():
         path = f"profiles.{name}"
         if not isinstance(own, dict):
-            yield f"{path}: expected a table [{path}], given {shown(own)}"
+            yield f"{path}: expected a table [{path}], given {_given(own, Settings)}"
             continue
         inner = cast(Table, own)
         if "profile" in inner:
@@ -60,13 +65,22 @@ def nearest(word: str, known: Iterable[str]) -> str:
 
 
 def shown(value: Any) -> str:
-    """What was given, for a message: a figure or a short word in full, else its kind."""
+    """What was given, for a message: a figure or a short word in full, else its kind.
+
+    Never a URL, which may carry a password.
+    """
     if isinstance(value, dict):
         return "a table"
     if isinstance(value, list):
         return "a list"
-    text = "true" if value is True else "false" if value is False else repr(value)
-    return text if len(text) <= 40 else f"text of {len(str(value))} characters"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int) and abs(value) >= 10**MOST_SHOWN:
+        return f"a number of {MOST_SHOWN + 1} digits or more"  # it may have too many to print
+    if isinstance(value, str) and "://" in value:
+        return "a URL, not shown"
+    text = repr(value)
+    return text if len(text) <= MOST_SHOWN else f"text of {len(str(value))} characters"
 
 
 def _wrong_in_table(
@@ -78,6 +92,7 @@ def _wrong_in_table(
         if key in fields:
             yield from _wrong_in_value(value, unwrapped(fields[key].type)[0], here)
         else:
+            here = here if len(key) <= MOST_SHOWN else f"{here[: -len(key)]}{key[:MOST_SHOWN]}…"
             yield f"{here}: no such setting{_right_name(key, path, [*fields, *more])}"
     for name, field in fields.items():
         if name not in data and field.default is NODEFAULT and field.default_factory is NODEFAULT:
@@ -104,7 +119,7 @@ def _wrong_in_value(value: Any, kind: Any, path: str) -> Iterator[str]:
 def _fits(value: Any, kind: Any) -> bool:
     try:
         msgspec.convert(value, str if kind is Secret else kind)
-    except msgspec.ValidationError:
+    except (msgspec.ValidationError, OverflowError):
         return False
     return True
 
@@ -116,8 +131,8 @@ def _words(kind: Any) -> str:
 
 
 def _given(value: Any, kind: Any) -> str:
-    """Never a value where a secret belongs, or a URL, which may carry one."""
-    hidden = kind is Secret or is_struct(kind) or "://" in str(value)
+    """Never a value where a secret belongs, or may have been meant to stand."""
+    hidden = kind is Secret or is_struct(kind) or (isinstance(value, str) and "://" in value)
     return f"a {type(value).__name__}, not shown" if hidden else shown(value)
 
 

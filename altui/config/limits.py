@@ -1,14 +1,19 @@
 """What types cannot say of a setting: limits, names, and what must fit together."""
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator
 from datetime import UTC, tzinfo
+from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import msgspec
 
-from altui.config.fields import leaves
+from altui.clock import offset_of
+from altui.config.checking import shown
+from altui.config.fields import Leaf, leaves
+from altui.config.secret import Secret
 from altui.config.settings import Settings
 from altui.core.model.pipeline import Mart, Office, Pipeline, Table
 
@@ -51,13 +56,17 @@ LIMITS: dict[str, tuple[float, float]] = {
 # fmt: on
 """Least and greatest value."""
 UNLISTED = (0, 2**53)
+IN_HEADERS = {"fivetran.api_key", "fivetran.api_secret", "github.token", "kibana.api_key"}
+"""Secrets that are sent in a header of HTTP, which takes ASCII only."""
 
 
 def wrong_in_settings(settings: Settings) -> Iterator[str]:
     """Each setting that cannot be meant, by its name."""
     if not PROFILE_NAME.fullmatch(settings.profile):
-        yield f"profile: {settings.profile[:40]!r} must be made of letters, digits, - and _"
+        yield f"profile: {shown(settings.profile)} must be made of letters, digits, - and _"
+    yield from _wrong_characters(settings)
     yield from _wrong_addresses(settings)
+    yield from _wrong_places(settings)
     yield from _wrong_figures(settings)
     yield from _wrong_names(settings)
     yield from _wrong_pipeline(settings.pipeline)
@@ -71,6 +80,49 @@ def zone_of(name: str) -> tzinfo | None:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):
         return None
+
+
+def _wrong_characters(settings: Settings) -> Iterator[str]:
+    """Characters that no word may hold; what holds them is not shown, it may be a secret."""
+    for leaf in leaves():
+        value = leaf.of(settings)
+        text = value.reveal() if isinstance(value, Secret) else value
+        if not isinstance(text, str):
+            continue
+        if any(unicodedata.category(character) in {"Cc", "Cs"} for character in text):
+            yield (
+                f"{_name(leaf)}: holds a control character, such as a line break or a tab (not "
+                "shown): copy it again, as one line"
+            )
+        elif leaf.dotted in IN_HEADERS and not text.isascii():
+            yield f"{_name(leaf)}: holds letters beyond ASCII (not shown): copy it again"
+
+
+def _name(leaf: Leaf) -> str:
+    return f"{leaf.dotted} ({leaf.names[-1]})"
+
+
+def _wrong_places(settings: Settings) -> Iterator[str]:
+    try:
+        _ = settings.directory
+    except RuntimeError:
+        yield (
+            f"state_dir (ALTUI_STATE_DIR): {shown(settings.state_dir)} begins with the home of a "
+            "user who is not known here; give the whole path"
+        )
+    if settings.clock:
+        try:
+            offset_of(Path(settings.clock))
+        except ValueError as error:
+            yield (
+                f"clock (ALTUI_CLOCK): {settings.clock} {error}; name a running sandbox's clock "
+                "file, or leave it out for the real time"
+            )
+    if settings.bigquery.credentials.lstrip().startswith("{"):
+        yield (
+            "bigquery.credentials (GOOGLE_APPLICATION_CREDENTIALS): holds a key (not shown): save "
+            "it as a file of mode 0600 and give the path"
+        )
 
 
 def _wrong_addresses(settings: Settings) -> Iterator[str]:
@@ -105,7 +157,7 @@ def _wrong_figures(settings: Settings) -> Iterator[str]:
         if leaf.kind in {int, float}:
             least, most = LIMITS.get(leaf.dotted, UNLISTED)
             if not least <= value <= most:  # NaN is refused too
-                yield f"{leaf.dotted}: {value} is not between {least} and {most}"
+                yield f"{leaf.dotted}: {shown(value)} is not between {least} and {most}"
         elif leaf.kind is str and leaf.default and not value.strip():
             yield f"{leaf.dotted}: must not be empty; without the line it is {leaf.default!r}"
 
@@ -113,17 +165,17 @@ def _wrong_figures(settings: Settings) -> Iterator[str]:
 def _wrong_names(settings: Settings) -> Iterator[str]:
     repository = settings.github.repository
     if repository and not re.fullmatch(r"[\w.-]+/[\w.-]+", repository, re.ASCII):
-        yield f"github.repository (GITHUB_REPOSITORY): {repository[:40]!r} is not owner/name"
+        yield f"github.repository (GITHUB_REPOSITORY): {shown(repository)} is not owner/name"
     prefix = settings.elasticsearch.index_prefix
     if prefix and not re.fullmatch(r"[a-z0-9][a-z0-9._-]*", prefix):
         yield (
-            f"elasticsearch.index_prefix (ES_ANALYTICS_INDEX): {prefix[:40]!r} cannot begin an "
+            f"elasticsearch.index_prefix (ES_ANALYTICS_INDEX): {shown(prefix)} cannot begin an "
             "index's name: lower-case letters, digits, . _ and - only"
         )
     for name in ("dataset", "staging_dataset", "marts_dataset"):
         dataset = getattr(settings.bigquery, name)
         if not re.fullmatch(r"\w*", dataset, re.ASCII):
-            yield f"bigquery.{name}: {dataset[:40]!r} must be made of letters, digits and _"
+            yield f"bigquery.{name}: {shown(dataset)} must be made of letters, digits and _"
 
 
 def _wrong_pipeline(pipeline: Pipeline) -> Iterator[str]:
@@ -161,6 +213,6 @@ def _twice(path: str, key: str, names: list[str]) -> Iterator[str]:
 
 def _wrong_office(office: Office) -> Iterator[str]:
     if zone_of(office.zone) is None:
-        yield f"pipeline.office.zone: {office.zone[:40]!r} is no time zone such as Europe/Berlin"
+        yield f"pipeline.office.zone: {shown(office.zone)} is no time zone such as Europe/Berlin"
     if office.opens >= office.closes:
         yield f"pipeline.office: it opens at {office.opens} but closes at {office.closes}"

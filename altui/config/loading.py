@@ -82,6 +82,10 @@ def read(path: Path | None) -> Table:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: not valid TOML: {error}") from error
+    except ValueError as error:  # Python's limit on reading decimal figures
+        raise ConfigError(f"{path}: it holds a number of too many digits") from error
+    except RecursionError as error:
+        raise ConfigError(f"{path}: lists or tables are nested too deeply") from error
 
 
 def origins(environ: Mapping[str, str], path: Path | None = None) -> dict[str, str]:
@@ -108,12 +112,19 @@ def origins(environ: Mapping[str, str], path: Path | None = None) -> dict[str, s
 
 
 def refuse(wrong: Iterable[str]) -> None:
-    """Raises ConfigError with all the lines, when there are any."""
-    lines = list(dict.fromkeys(wrong))
+    """Raises ConfigError with all the lines, when there are any.
+
+    They may repeat keys and names of the file: what would move a cursor is shown as an escape.
+    """
+    lines = list(dict.fromkeys(map(_printable, wrong)))
     if len(lines) == 1:
         raise ConfigError(lines[0])
     if lines:
         raise ConfigError("\n  ".join([f"{len(lines)} settings are wrong:", *lines]))
+
+
+def _printable(line: str) -> str:
+    return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in line)
 
 
 def _chosen(data: Table, environ: Mapping[str, str], path: Path | None) -> Table:
@@ -137,7 +148,7 @@ def profile_of(data: Table, environ: Mapping[str, str], path: Path | None) -> tu
 def _named(known: list[str], name: str | None, path: Path | None) -> str:
     for one in [name or "default", *known]:
         if not PROFILE_NAME.fullmatch(str(one)):
-            raise ConfigError(f"profile: {str(one)[:40]!r} must be letters, digits, - and _")
+            raise ConfigError(f"profile: {shown(one)} must be letters, digits, - and _")
     if not known:
         return name or "default"
     listed = ", ".join(known)
@@ -182,8 +193,8 @@ def _empty_words_as_none(data: Table) -> None:
 
 
 def set_by(leaf: Leaf, environ: Mapping[str, str]) -> str | None:
-    """The name in the environment that sets it; an empty variable sets nothing."""
-    return next((name for name in leaf.names if environ.get(name)), None)
+    """The name in the environment that sets it; an empty or blank variable sets nothing."""
+    return next((name for name in leaf.names if environ.get(name, "").strip()), None)
 
 
 def value_at(data: Table, path: tuple[str, ...]) -> Any:
@@ -211,7 +222,7 @@ def _parsed(text: str, kind: Any) -> Any:
         except ValueError:
             wanted = "a whole number" if kind is int else "a number"
             raise ValueError(f"say {wanted}") from None
-    return text
+    return text.strip()
 
 
 def _decode(kind: type, value: Any) -> Any:

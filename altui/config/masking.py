@@ -1,17 +1,19 @@
 """What this process must never say, and the one function that takes it out of words.
 
 Every section of the settings makes its secrets known when it is built. Services, proxies and
-clients' libraries repeat what they were sent: a header, a URL, a DSN, in base64 or percent-encoded.
+clients' libraries repeat what they were sent: a header, a URL, a DSN, escaped in any way (forms.py)
+or in base64.
 """
 
 import base64
-import binascii
 import re
 import sys
 from collections.abc import Iterator
 from functools import cache
 from typing import Any, TextIO, cast
-from urllib.parse import parse_qsl, quote, unquote
+from urllib.parse import parse_qsl, unquote
+
+from altui.config.forms import forms
 
 MASK = "***"
 SHORTEST = 4
@@ -34,14 +36,14 @@ def learn(value: str, *, secret: bool) -> None:
     for piece in _pieces(value, secret=secret):
         for plain in (piece, unquote(piece)):
             if len(plain) >= SHORTEST:
-                _known.update({plain, quote(plain, safe=""), quote(plain)})
-    _pattern.cache_clear()
+                _known.update(form for form in forms(plain) if len(form) >= SHORTEST)
+    _forget_patterns()
 
 
 def forget() -> None:
     """Nothing is secret any more; for a process that takes up other settings."""
     _known.clear()
-    _pattern.cache_clear()
+    _forget_patterns()
 
 
 def masked(text: str) -> str:
@@ -112,6 +114,11 @@ def _unquoted(value: str) -> str:
     return re.sub(r"\\(.)", r"\1", inner)
 
 
+def _forget_patterns() -> None:
+    _pattern.cache_clear()
+    _by_start.cache_clear()
+
+
 @cache
 def _pattern() -> "re.Pattern[str]":
     longest_first = sorted(_known, key=len, reverse=True)
@@ -123,23 +130,35 @@ def _pattern() -> "re.Pattern[str]":
     )
 
 
+@cache
+def _by_start() -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for one in _known:
+        found.setdefault(one[:TELLING], []).append(one)
+    return found
+
+
 def _unless_it_tells(token: "re.Match[str]") -> str:
-    """The token, or the mask where it is base64 of something with a secret in it."""
+    """The token, or the mask where it is base64 of something with a secret in it.
+
+    What stands before it, such as a path, may look like a part of it and shift it.
+    """
     coded = token[0].rstrip("=").translate({ord("-"): "+", ord("_"): "/"})
+    return MASK if any(_tells(coded[first:]) for first in range(4)) else token[0]
+
+
+def _tells(coded: str) -> bool:
     whole = coded[: len(coded) - (len(coded) % 4 == 1)]
-    try:
-        said = base64.b64decode(whole + "=" * (-len(whole) % 4)).decode("ascii")
-    except (binascii.Error, UnicodeDecodeError):
-        return token[0]
-    tells = _pattern().search(said) or _without_start_of_one(said) != said
-    return MASK if tells else token[0]
+    said = base64.b64decode(whole + "=" * (-len(whole) % 4)).decode("utf-8", "ignore")
+    return bool(_pattern().search(said)) or _without_start_of_one(said) != said
 
 
 def _without_start_of_one(text: str) -> str:
     """The text without its end, where that is the start of a secret: it was cut within one."""
     end = text.rstrip("….")
-    for one in _known:
-        for length in range(min(len(one), len(end)), TELLING - 1, -1):
-            if end.endswith(one[:length]):
-                return end[:-length] + MASK
+    longest = max(map(len, _known))
+    for place in range(max(0, len(end) - longest), len(end) - TELLING + 1):
+        rest = end[place:]
+        if any(one.startswith(rest) for one in _by_start().get(rest[:TELLING], ())):
+            return end[:place] + MASK
     return text

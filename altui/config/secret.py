@@ -9,12 +9,15 @@ class ConfigError(Exception):
 
 
 class Secret:
-    """A credential that shows itself only when asked to. It cannot be pickled or encoded."""
+    """A credential that shows itself only when asked to. It cannot be pickled or encoded.
+
+    White space around it is not part of it: mounted files and variables end in a line break.
+    """
 
     __slots__ = ("_value",)
 
     def __init__(self, value: str) -> None:
-        self._value = value
+        self._value = value.strip()
 
     def reveal(self) -> str:
         return self._value

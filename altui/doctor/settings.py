@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from msgspec import Struct
 
-from altui.config import Settings, overridden, secrets_exposed
+from altui.config import Settings, exposure, overridden
 from altui.core.model.doctor import Result
 from altui.core.model.health import State
 from altui.doctor.exam import DEFAULT, ENVIRONMENT, Context, Exams
@@ -77,8 +77,8 @@ def _file(path: Path | None, environ: Mapping[str, str]) -> Result:
     mode = stat.S_IMODE(path.stat().st_mode)
     how = "named by ALTUI_CONFIG" if environ.get("ALTUI_CONFIG") else "found"
     said = f"{how}, mode {mode:04o}"
-    if secrets_exposed(path):
-        words = f"{said}: it holds secrets, and others can read it"
+    if open_to_others := exposure(path):
+        words = f"{said}: it {open_to_others}"
         command = f"chmod 600 {path}"
         return Result(here, "altui.toml", State.broken, words, str(path), "shut it", (command,))
     return Result(here, "altui.toml", State.ok, said, tried)

@@ -1,10 +1,12 @@
 """What a service repeats of our own secrets does not come through, however it writes them."""
 
 import base64
+import html
 import json
+import re
 import sys
 from io import StringIO
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus, urlencode
 
 import pytest
 from hypothesis import given
@@ -39,6 +41,54 @@ def test_a_long_secret_in_every_form(text: str):
     for form in (SECRET, SECRET[:9], quote(SECRET, safe="")):
         assert form not in said
     assert SECRET[:9] not in _decoded(said)
+
+
+ODD = 'c4n4ry "T0ken"\\&<it\'s>\t/\u00e4\u20ac+9\n'
+HTML = (
+    html.escape(ODD),
+    html.escape(ODD, quote=False),
+    html.escape(ODD).replace("&#x27;", "&#39;"),
+)
+FORMS = {
+    "as it is": ODD,
+    "on one line": " ".join(ODD.split()),
+    "repr": repr(ODD),
+    "repr among both quotes": repr(f"'\"{ODD}"),
+    "repr without letters beyond ASCII": ascii(ODD),
+    "repr of bytes": repr(ODD.encode()),
+    "JSON": json.dumps(ODD),
+    "JSON with letters beyond ASCII": json.dumps(ODD, ensure_ascii=False),
+    "JSON in JSON": json.dumps({"reason": json.dumps({"header": ODD})}),
+    "repr in JSON": json.dumps({"reason": str({"header": ODD})}),
+    "HTML": HTML[0],
+    "HTML text": HTML[1],
+    "HTML with decimal references": HTML[2],
+    "form": quote_plus(ODD),
+    "query": urlencode({"key": ODD}),
+    "path": quote(ODD),
+    "percent in small letters": re.sub("%..", lambda code: code[0].lower(), quote(ODD, safe="")),
+    "user part": quote(ODD, safe="!$&'()*+,;=:"),
+    "base64": base64.b64encode(f"user:{ODD}".encode()).decode(),
+    "base64 in a path": f"http://h/a/b/{base64.b64encode(f'user:{ODD}'.encode()).decode()}",
+    "base64 beside bytes that are no text": base64.b64encode(b"\xff" + ODD.encode()).decode(),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_an_odd_secret_in_every_form(form: str):
+    learn(ODD, secret=True)
+    said = masked(f"Illegal header value {FORMS[form]}!")
+    assert masking.MASK in said
+    assert FORMS[form].strip("'\"{}b") not in said
+    assert "T0ken" not in said + _decoded(said)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_an_odd_password_of_an_address_in_every_form(form: str):
+    learn(f"https://user:{quote(ODD, safe='')}@h:9200", secret=True)
+    said = masked(f"cannot open {FORMS[form]}!")
+    assert masking.MASK in said
+    assert "T0ken" not in said + _decoded(said)
 
 
 def _decoded(text: str) -> str:

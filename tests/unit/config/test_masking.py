@@ -125,10 +125,30 @@ def test_a_file_with_secrets_that_others_can_read_is_named(tmp_path: Path, text:
     path.write_text(text)
     path.chmod(mode)
     assert exposed(path) == (
-        f"{path} holds secrets and others can read it (mode {mode:04o}): chmod 600 {path}"
+        f"{path} holds secrets, and others can read it (mode {mode:04o}): chmod 600 {path}"
     )
     path.chmod(0o600)
     assert exposed(path) is None
+
+
+@pytest.mark.parametrize("text", ['[fivetran]\napi_key = "k"', "production = true"])
+@pytest.mark.parametrize("mode", [0o622, 0o620, 0o602])
+def test_a_file_that_others_can_write_is_named_with_secrets_and_without(
+    tmp_path: Path, text: str, mode: int
+):
+    path = tmp_path / "altui.toml"
+    path.write_text(text)
+    path.chmod(mode)
+    words = f"{path} can be changed by others, who may send secrets elsewhere (mode {mode:04o})"
+    assert exposed(path) == f"{words}: chmod 600 {path}"
+    assert cautions({"ALTUI_CONFIG": str(path)}) == (exposed(path),)
+
+
+def test_a_file_with_secrets_that_others_can_read_and_write(tmp_path: Path):
+    path = tmp_path / "altui.toml"
+    path.write_text('[fivetran]\napi_key = "k"')
+    path.chmod(0o666)
+    assert "holds secrets, and others can read and change it (mode 0666)" in (exposed(path) or "")
 
 
 def test_a_file_without_secrets_may_be_read_by_all(tmp_path: Path):

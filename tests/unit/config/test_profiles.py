@@ -97,7 +97,10 @@ def test_what_is_wrong_in_a_profile_that_was_not_chosen_is_said_too(file: Path):
     ("text", "words"),
     [
         ("profiles = 1", "expected tables such as"),
-        ("[profiles]\nprod = 1", r"profiles\.prod: expected a table \[profiles\.prod\], given 1"),
+        (
+            "[profiles]\nprod = 1",
+            r"profiles\.prod: expected a table \[profiles\.prod\], given a int",
+        ),
         ('[profiles.prod]\nprofile = "x"', r"profiles\.prod\.profile"),
         ("[profiles.prod.profiles.x]", r"profiles\.prod\.profiles: no such setting"),
         ('[profiles."a b"]', "letters, digits"),
@@ -123,7 +126,7 @@ def test_a_variable_that_takes_a_profiles_own_setting_away_is_named(file: Path):
     assert overridden(environ, file) == (
         "BQ_PROJECT in the environment wins over profiles.staging.bigquery.project",
     )
-    assert overridden({**environ, "BQ_PROJECT": "staging-project"}, file) == ()
+    assert overridden({**environ, "BQ_PROJECT": "staging-project\n"}, file) == ()
 
 
 def test_a_demo_takes_nothing_of_a_configured_pipeline(

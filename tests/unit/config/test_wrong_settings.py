@@ -1,11 +1,12 @@
 """Settings that cannot be meant: each is named, with what was given and what is expected."""
 
+import json
 from pathlib import Path
 
 import pytest
 
-from altui.config import ConfigError, load
-from altui.config.fields import leaves
+from altui.config import ConfigError, Secret, load
+from altui.config.fields import Leaf, leaves
 
 
 def refused(tmp_path: Path, text: str, environ: dict[str, str] | None = None) -> str:
@@ -90,6 +91,12 @@ def test_a_value_of_the_wrong_kind_says_what_is_expected(tmp_path: Path, text: s
         "postgres = 'postgresql://u:canary@h'",
         "production = 'https://u:canary@h'",
         "canary_of_a_key = 'canary'\nproduction = 'x'",
+        "[profiles]\nfivetran_api_secret = 'canary'",
+        "profiles = 'https://u:canary@h'",
+        "profiles = 'canary'",
+        "[github]\nrepository = 'https://u:canary@h'",
+        '[bigquery]\ncredentials = \'{"private_key": "canary"}\'',
+        "[kibana]\nurl = 'https://u:canary@h\\n.x'".replace("'", '"'),
     ],
 )
 def test_a_value_where_a_secret_may_stand_is_not_shown(tmp_path: Path, text: str):
@@ -179,3 +186,96 @@ def test_every_figure_and_word_has_a_name_of_its_own_in_the_environment():
     assert load({"ALTUI_PIPELINE_WORKFLOW_HOUR": "5"}).pipeline.workflow.hour == 5
     unnamed = {leaf.dotted for leaf in leaves() if not leaf.names}
     assert unnamed == {"pipeline.tables", "pipeline.marts", "pipeline.office.holidays"}
+
+
+HEADERS = ["github.token", "kibana.api_key", "fivetran.api_key", "fivetran.api_secret"]
+SECRETS = [leaf for leaf in leaves() if leaf.kind is Secret]
+
+
+def around(leaf: Leaf, secret: str) -> str:
+    """The secret alone, or where it stands in an address."""
+    form = {"postgres.dsn": "host=h password='{}'", "elasticsearch.url": "https://u:{}@h"}
+    return form.get(leaf.dotted, "{}").format(secret)
+
+
+@pytest.mark.parametrize("leaf", SECRETS, ids=[leaf.dotted for leaf in SECRETS])
+@pytest.mark.parametrize("end", ["\n", "\r\n", " ", "\t", "\u00a0"])
+def test_white_space_around_a_secret_is_not_part_of_it(tmp_path: Path, leaf: Leaf, end: str):
+    secret = Secret(around(leaf, "canary"))
+    given = f"{end}{secret.reveal()}{end}"
+    assert leaf.of(load({leaf.names[-1]: given})) == secret
+    path = tmp_path / "altui.toml"
+    path.write_text(f"[{leaf.path[0]}]\n{leaf.path[1]} = {json.dumps(given)}\n")
+    assert leaf.of(load({}, path)) == secret
+
+
+def test_a_variable_of_white_space_sets_nothing(tmp_path: Path):
+    path = tmp_path / "altui.toml"
+    path.write_text("[github]\ntoken = 'canary'\n")
+    assert load({"GITHUB_TOKEN": " \r\n"}, path).github.token == Secret("canary")
+
+
+@pytest.mark.parametrize("leaf", SECRETS, ids=[leaf.dotted for leaf in SECRETS])
+@pytest.mark.parametrize("mark", ["\n", "\r", "\t", "\x00", "\x1b[31m", "\x7f", "\x85"])
+def test_a_control_character_within_a_secret_is_refused(tmp_path: Path, leaf: Leaf, mark: str):
+    given = around(leaf, f"cana{mark}ry")
+    for said in (
+        refused(tmp_path, "", {leaf.names[-1]: given}),
+        refused(tmp_path, f"[{leaf.path[0]}]\n{leaf.path[1]} = {json.dumps(given)}\n"),
+    ):
+        assert f"{leaf.dotted} ({leaf.names[-1]})" in said
+        assert "control character" in said
+        assert "cana" not in said
+
+
+@pytest.mark.parametrize("name", [leaf.dotted for leaf in SECRETS])
+def test_a_header_takes_ascii_only(tmp_path: Path, name: str):
+    leaf = next(leaf for leaf in SECRETS if leaf.dotted == name)
+    given = around(leaf, "can\u00e4ry\u20ac")
+    if name not in HEADERS:
+        assert leaf.of(load({leaf.names[-1]: given})).reveal() == given
+        return
+    said = refused(tmp_path, "", {leaf.names[-1]: given})
+    assert f"{leaf.dotted} ({leaf.names[-1]})" in said
+    assert "letters beyond ASCII" in said
+    assert "can\u00e4ry" not in said
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("a=" + "[" * 100_000, "nested too deeply"),
+        ("a=" + "{a=" * 100_000, "nested too deeply"),
+        ("production" + ".a" * 5000 + " = 1", "expected true or false, given a table"),
+        ("[pipeline]\nquiet_days = " + "9" * 5000, "a number of too many digits"),
+        ("[pipeline]\nquiet_days = " + "9" * 400, "quiet_days: a number of 41 digits or more"),
+        ("[pipeline]\nquiet_days = 0x" + "f" * 5000, "quiet_days: a number of 41 digits or more"),
+        ("[pipeline]\ntotal_tolerance = 0x" + "f" * 5000, "total_tolerance"),
+        ("production = 0x" + "f" * 5000, "production: expected true or false"),
+        ("kibana = 0x" + "f" * 5000, "kibana: expected a table"),
+        ("state_dir = '~nobody-of-that-name/x'", "state_dir (ALTUI_STATE_DIR)"),
+        ('state_dir = "/tmp/\\u0000"', "state_dir (ALTUI_STATE_DIR): holds a control character"),
+        ("clock = '/nowhere/clock.json'", "clock (ALTUI_CLOCK): /nowhere/clock.json cannot be"),
+    ],
+)
+def test_what_cannot_be_taken_up_at_all_is_refused_in_few_words(
+    tmp_path: Path, text: str, words: str
+):
+    said = refused(tmp_path, text)
+    assert words in said
+    assert len(said) < 300
+
+
+def test_a_key_of_escape_sequences_is_shown_but_not_obeyed(tmp_path: Path):
+    keys = [r"\u001b[31mred", r"\u202ebidi", r"\u009b2Jclear", r"\nline", "long" * 1000]
+    text = "\n".join(f'"{key}" = 1' for key in keys)
+    said = refused(tmp_path, f'{text}\n[profiles.a]\n[profiles.a."\\u001b[31mred"]')
+    assert r"\x1b[31mred: no such setting" in said
+    assert r"profiles.a.\x1b[31mred" in said
+    assert all(character.isprintable() for character in said.replace("\n  ", ""))
+    assert len(said.splitlines()) == 7
+    assert max(map(len, said.splitlines())) < 400
+
+
+def test_a_password_in_a_switch_of_the_environment_is_not_shown(tmp_path: Path):
+    assert "canary" not in refused(tmp_path, "", {"ALTUI_PRODUCTION": "https://u:canary@h"})
