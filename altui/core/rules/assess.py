@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from altui.core.model.days import day_of, start_of
+from altui.core.model.days import start_of
 from altui.core.model.health import (
     STAGES,
     Assessment,
@@ -28,7 +28,7 @@ from altui.core.rules.parity import differences, losses, tables_there, totals
 from altui.core.rules.running import workflow
 from altui.core.rules.schedule import due_times
 from altui.core.rules.seeing import STATE_OF, any_stale, in_sight, service_of
-from altui.core.rules.serving import behind, newest_document, newest_seen
+from altui.core.rules.serving import behind, holes, newest_document, newest_seen
 from altui.core.rules.standing import standing
 from altui.core.rules.standins import freshness, nightly, unsynced
 from altui.core.rules.storage import storage
@@ -45,6 +45,7 @@ CHECKS: tuple[Check, ...] = (
     elastic,
     storage,
     behind,
+    holes,
     kibana,
     unexplained,
     duplicates,
@@ -158,8 +159,7 @@ def _is_due(look: Look, stage: StageId, rows: tuple[TraceRow, ...]) -> bool:
     if stage in (StageId.dbt, StageId.elasticsearch):
         mart = risk_mart(look.pipeline)
         series = look.mart(mart) if stage is StageId.dbt else look.index(mart)
-        newest = day_of(series.latest) if series and series.latest else None
-        if newest is not None and newest < due.coming_day:
+        if series is not None and series.rows and not series.by_day.get(due.coming_day):
             return True
         today = look.today
         cells = (row.cells.get(stage) for row in rows if row.day < today)

@@ -7,6 +7,7 @@ from altui.core.model.reading import DataView, Kibana, Use
 from altui.core.rules.elastic import kept, matches
 from altui.core.rules.look import Look
 from altui.core.rules.reach import hiding, range_shows, reach, shown_as, zone_of
+from altui.core.rules.serving import newest_wanted
 from altui.core.words import day as day_words
 from altui.core.words import plural
 
@@ -173,7 +174,7 @@ def _unmapped(look: Look, use: Use, view: DataView) -> bool:
 
 
 def _range(look: Look, seen: Kibana) -> Iterator[Finding]:
-    wanted = look.due.wanted_day
+    wanted = newest_wanted(look)
     shows, found = range_shows(look, wanted), reach(seen)
     if found is None:
         subject = "the dashboard keeps no range of its own"
@@ -194,7 +195,7 @@ def _range(look: Look, seen: Kibana) -> Iterator[Finding]:
 
 
 def _zone(look: Look, seen: Kibana) -> Iterator[Finding]:
-    day = look.due.wanted_day
+    day = newest_wanted(look)
     shown = shown_as(seen, day)
     if shown != day and seen.preferences:
         subject = f"{day_words(day)} is shown as {day_words(shown)} in Kibana"

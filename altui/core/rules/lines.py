@@ -25,7 +25,7 @@ OWNED_BY = {
 
 def todo(look: Look, finding: Finding) -> str:
     """Who to page, and whether it can wait: an SLA that is far off wakes nobody."""
-    escalation = escalations()[OWNED_BY.get(finding.check, finding.stage)]
+    escalation = escalations()[_owner(look, finding)]
     deadline = escalation.deadline(finding.since, look.pipeline.office)
     left = deadline - look.now
     sla = (
@@ -40,6 +40,16 @@ def todo(look: Look, finding: Finding) -> str:
     if left > URGENT:
         return f"can wait until {clock(look.now, deadline)}: {escalation.owner} (SLA {sla})"
     return f"page {escalation.owner} (SLA {sla}, {behind(left)} left)"
+
+
+def _owner(look: Look, finding: Finding) -> StageId:
+    """Whose it is to mend; a day that no mart holds cannot have been exported yet."""
+    if finding.check.startswith("index.behind."):
+        marts = {f"index.behind.{mart.name}": mart for mart in look.pipeline.marts}
+        series = look.mart(marts[finding.check])
+        unmade = series is not None and not all(series.by_day.get(day) for day in finding.days)
+        return StageId.dbt if unmade else finding.stage
+    return OWNED_BY.get(finding.check, finding.stage)
 
 
 def tails(look: Look) -> list[str]:

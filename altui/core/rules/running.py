@@ -2,8 +2,8 @@
 
 import itertools
 from collections.abc import Iterator
+from datetime import date, datetime
 
-from altui.core.model.days import day_of
 from altui.core.model.health import Evidence, Finding, StageId, State
 from altui.core.model.observed import Wish
 from altui.core.model.reading import Run, Runs
@@ -15,6 +15,7 @@ from altui.core.rules.schedule import (
     ONE_DAY,
     missed_at,
     nightly_after,
+    runs_since,
     stuck_after,
 )
 
@@ -24,6 +25,7 @@ DISABLED = {
     "deleted": "the workflow was deleted",
 }
 """GitHub's words for a workflow that does not run; another one is shown as it is."""
+AT_WORK = "in_progress"
 
 
 def workflow(look: Look) -> Iterator[Finding | Wish]:
@@ -58,41 +60,63 @@ def _left_out(look: Look) -> Run | None:
     Only once the scheduled run itself has ended: a run by hand before it may be about other days.
     From the moment the day is wanted the counts themselves tell of it.
     """
-    if look.due.wanted_day >= look.due.coming_day:
+    day = look.due.coming_day
+    if look.due.wanted_day >= day:
         return None
-    scheduled = nightly_after(look.due.coming_day, look.pipeline.workflow)
-    tonight = [run for run in (look.runs.runs if look.runs else ()) if run.created_at >= scheduled]
+    tonight = runs_since(look.runs, nightly_after(day, look.pipeline.workflow))
     if running(look.runs) or not any(run.event == "schedule" for run in tonight):
         return None
-    counts = look.observation("elasticsearch.counts")
     newest = tonight[0]
-    ended = newest.updated_at
-    if newest.conclusion != "success" or ended is None or counts is None or counts.error:
+    if newest.conclusion != "success" or not counted_since(look, newest.updated_at):
         return None
-    counted = counts.at is not None and counts.at > ended
-    return newest if counted and not _complete(look) else None
+    return None if _complete(look, day) else newest
+
+
+def counted_since(look: Look, moment: datetime | None) -> bool:
+    """Whether the index was counted after that."""
+    counts = look.observation("elasticsearch.counts")
+    if moment is None or counts is None or counts.error is not None:
+        return False
+    return counts.at is not None and counts.at > moment
 
 
 def bad_run(look: Look) -> Run | None:
-    """The newest ended run, where it failed or was cancelled and readers still miss something.
+    """The run that is to blame: it ended last, and failed or was cancelled.
 
-    A later success lifts it, and so does a complete day: a failed run on a pipeline that has
-    everything is history.
+    A run that failed in dbt is to blame until a later one succeeds: its models or its tests are
+    wrong, whatever readers have. Any other run only while the day that it should have carried is
+    missing: one from before the night's schedule is not blamed for the day that night carries.
+    While another run is on its way, that day is expected from it until it is due.
     """
-    ended = [run for run in (look.runs.runs if look.runs else ()) if run.status == "completed"]
-    newest = next((run for run in ended if run.conclusion in {*FAILED, CANCELLED, "success"}), None)
+    ended = [
+        run
+        for run in (look.runs.runs if look.runs else ())
+        if run.status == "completed" and run.conclusion in {*FAILED, CANCELLED, "success"}
+    ]
+    newest = max(ended, key=lambda run: run.updated_at or run.created_at, default=None)
     if newest is None or newest.conclusion == "success":
         return None
-    return None if _complete(look) else newest
+    if running(look.runs) and (newest.conclusion == CANCELLED or look.now < look.due.coming_due_at):
+        return None
+    if failed_in_dbt(look, newest):
+        return newest
+    coming = nightly_after(look.due.coming_day, look.pipeline.workflow)
+    should_have = look.due.coming_day if newest.created_at >= coming else look.due.wanted_day
+    if newest.created_at < nightly_after(should_have, look.pipeline.workflow):
+        return None
+    return None if _complete(look, should_have) else newest
 
 
-def _complete(look: Look) -> bool:
-    """Whether the newest complete day is in every daily index, as counted last."""
-    daily = [mart for mart in look.pipeline.marts if mart.table]
-    newest = [series.latest for mart in daily if (series := look.index(mart)) is not None]
-    return len(newest) == len(daily) and all(
-        latest is not None and day_of(latest) >= look.due.coming_day for latest in newest
-    )
+def failed_in_dbt(look: Look, run: Run) -> bool:
+    """Whether the run failed in a step that was read and that is not the export."""
+    step = failed_step(run)
+    return step is not None and step != look.pipeline.workflow.export_step
+
+
+def _complete(look: Look, day: date) -> bool:
+    """Whether the day is in every daily index, as counted last."""
+    daily = [look.index(mart) for mart in look.pipeline.marts if mart.table]
+    return all(series is not None and bool(series.by_day.get(day)) for series in daily)
 
 
 def _failed(look: Look, run: Run) -> Finding:
@@ -119,15 +143,24 @@ def _failed(look: Look, run: Run) -> Finding:
 
 
 def _stuck(look: Look, runs: Runs) -> Iterator[Finding]:
-    run = running(runs)
-    if run is None:
+    """The run that is at work for longest; one that only waits, where none is at work."""
+    open_runs = [run for run in runs.runs if run.status != "completed"]
+    at_work = [run for run in open_runs if run.status == AT_WORK] or open_runs
+    if not at_work:
         return
-    took = look.now - (run.started_at or run.created_at)
-    if took > stuck_after(look.due, look.pipeline.workflow):
+    run = min(at_work, key=_began)
+    allowed = stuck_after(look.due, look.pipeline.workflow)
+    took = look.now - _began(run)
+    if took > allowed:
         usual = f"usually {look.due.usual_duration_s / 60:.0f} min"
         words = f"{run.status.replace('_', ' ')} for {took.total_seconds() / 60:.0f} min, {usual}"
         subject = f"run {run.number} takes far longer than usual"
-        yield _finding(look, "workflow.stuck", State.late, subject, run, words=words)
+        since = _began(run) + allowed
+        yield _finding(look, "workflow.stuck", State.late, subject, run, words=words, since=since)
+
+
+def _began(run: Run) -> datetime:
+    return run.started_at or run.created_at
 
 
 def failed_step(run: Run) -> str | None:
@@ -162,7 +195,7 @@ def _missed(look: Look, runs: Runs) -> Iterator[Finding]:
         scheduled = nightly_after(day, look.pipeline.workflow)
         if look.now < missed_at(scheduled, look.due, look.pipeline.workflow):
             continue
-        if not any(run.created_at >= scheduled for run in runs.runs):
+        if not runs_since(runs, scheduled):
             subject = f"no run since the schedule of {scheduled:%d %b %H:%M}Z"
             words = "GitHub delays schedules and sometimes drops one"
             yield _finding(look, "workflow.missed", State.late, subject, None, words=words)
@@ -178,15 +211,16 @@ def _finding(
     *,
     stage: StageId = StageId.dbt,
     words: str = "",
+    since: datetime | None = None,
 ) -> Finding:
     where = run.url if run else f"GET /actions/workflows/{look.pipeline.workflow.file}/runs"
-    since = (run.updated_at or run.created_at) if run else look.first_seen(check)
+    ended = (run.updated_at or run.created_at) if run else look.first_seen(check)
     return Finding(
         check,
         stage,
         state,
         subject,
-        since,
+        since or ended,
         (),
         (Evidence(stage, where, words, look.seen_at("github.runs")),),
     )

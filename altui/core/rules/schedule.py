@@ -22,10 +22,10 @@ def due_times(
     syncs: tuple[SyncSeen, ...] = (),
 ) -> Due:
     """Due times at `now`; usual delays and durations are learnt from the runs and the syncs."""
-    delay = usual_delay(runs, pipeline.workflow)
-    duration = usual_duration(runs, pipeline.workflow)
     yesterday = day_of(now) - ONE_DAY
     scheduled = nightly_after(yesterday, pipeline.workflow)
+    delay = usual_delay(runs, pipeline.workflow, scheduled)
+    duration = usual_duration(runs, pipeline.workflow)
     coming_due_at = scheduled + delay + duration
     slot = sync_slot(sync, pipeline)
     over = now >= coming_due_at or failed_since(runs, scheduled) is not None
@@ -70,18 +70,28 @@ def failed_since(runs: Runs | None, scheduled: datetime) -> Run | None:
 
     While another run is on its way the day is still expected from that one.
     """
-    tonight = [run for run in (runs.runs if runs else ()) if run.created_at >= scheduled]
-    if not tonight or any(run.status != "completed" for run in tonight):
-        return None
-    if any(run.conclusion == "success" for run in tonight):
+    tonight = runs_since(runs, scheduled)
+    if any(run.status != "completed" or run.conclusion == "success" for run in tonight):
         return None
     return next((run for run in tonight if run.conclusion in {*FAILED, CANCELLED}), None)
 
 
-def usual_delay(runs: Runs | None, workflow: Workflow) -> timedelta:
-    """The longest delay of the last scheduled runs, never under the least allowed for."""
+def runs_since(runs: Runs | None, scheduled: datetime) -> list[Run]:
+    """The runs that were created since, the newest first: what may have carried the night's day."""
+    return [run for run in (runs.runs if runs else ()) if run.created_at >= scheduled]
+
+
+def usual_delay(runs: Runs | None, workflow: Workflow, before: datetime) -> timedelta:
+    """The longest delay of the last scheduled runs, never under the least allowed for.
+
+    Only runs that were created before `before` teach it: tonight's must not excuse itself.
+    """
     least = timedelta(minutes=workflow.least_delay_minutes)
-    nightly = [run for run in (runs.runs if runs else ()) if run.event == "schedule"]
+    nightly = [
+        run
+        for run in (runs.runs if runs else ())
+        if run.event == "schedule" and run.created_at < before
+    ]
     return max([least, *(_delay(run, workflow) for run in nightly[: workflow.nights])])
 
 

@@ -194,6 +194,8 @@ def what_to_do(service: str, trouble: Trouble, words: str) -> str:
             return f"is a proxy or a login page in between? {DOCTOR}"
         case Trouble.unreachable:
             return f"r looks again; is the address right? {DOCTOR}"
+        case Trouble.budget:
+            return "nothing: exact counts begin again at 00:00Z ([bigquery] daily_bytes)"
         case _:
             return ""
 

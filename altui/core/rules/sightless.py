@@ -2,7 +2,6 @@
 
 from datetime import date
 
-from altui.core.model.days import day_of
 from altui.core.model.health import Finding, StageId, Verdict, VerdictState
 from altui.core.model.observed import Trouble
 from altui.core.model.pipeline import risk_mart
@@ -129,5 +128,7 @@ def _unserved(look: Look, blind: list[Finding]) -> Verdict:
 
 
 def newest_mart(look: Look) -> date | None:
+    """The newest complete day of the mart."""
     series = look.mart(risk_mart(look.pipeline))
-    return day_of(series.latest) if series and series.latest else None
+    days = [day for day, count in series.by_day.items() if count] if series else []
+    return max((day for day in days if day <= look.due.coming_day), default=None)

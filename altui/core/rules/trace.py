@@ -19,6 +19,7 @@ from altui.core.rules.reach import days_seen
 from altui.core.rules.running import bad_run, failed_step, running
 from altui.core.rules.schedule import CANCELLED, nightly_after
 from altui.core.rules.seeing import STATE_OF
+from altui.core.rules.serving import newest_wanted
 
 COUNTED_BY: dict[StageId, str] = {
     StageId.postgres: "postgres.counts",
@@ -291,9 +292,11 @@ def _directly(look: Look, source: Series | None, day: date, more: bool) -> State
 
 
 def _reader_judge(look: Look) -> Judge:
+    newest = newest_wanted(look)
+
     def judge(day: date, upstream: int, count: int | None) -> State:
         # only the newest day must show; older ones leave the dashboard's range rightly
-        return State.broken if day == look.due.wanted_day else State.ok
+        return State.broken if day == newest else State.ok
 
     return judge
 

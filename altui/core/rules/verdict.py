@@ -12,16 +12,17 @@ from altui.core.model.health import (
     Verdict,
     VerdictState,
 )
+from altui.core.model.observed import Trouble
 from altui.core.model.pipeline import SERVICES, risk_mart
 from altui.core.rules import sightless
 from altui.core.rules.lines import first_fit, fit, since_words, tails, todo
 from altui.core.rules.look import Look
-from altui.core.rules.schedule import nightly_after
+from altui.core.rules.night import night
 from altui.core.rules.seeing import off, service_of, unseen_words
 from altui.core.rules.serving import newest_document, newest_seen
 from altui.core.rules.sightless import newest_mart
 from altui.core.runbook.escalation import escalations
-from altui.core.words import behind, clock, day, took
+from altui.core.words import behind, clock, day
 
 BAD = (State.broken, State.late)
 NOT_FOUND = {f"{service}.missing" for service in SERVICES}
@@ -72,7 +73,8 @@ def _bad(look: Look, bad: list[Finding], rows: tuple[TraceRow, ...]) -> Verdict:
     state = VerdictState.broken if cause.state is State.broken else VerdictState.late
     missing = _missing(look, bad)
     words = "; ".join(evidence.words for evidence in cause.evidence if evidence.words)
-    why = ": ".join(part for part in (cause.subject if missing else "", words) if part)
+    said = cause.subject if missing and not cause.check.startswith("index.behind.") else ""
+    why = ": ".join(part for part in (said, words) if part)
     told = {service_of(finding.check) for finding in ranked}
     blind = dict.fromkeys(service for service, _ in unseen_words(look) if service not in told)
     unseen = ", ".join(blind)
@@ -80,12 +82,20 @@ def _bad(look: Look, bad: list[Finding], rows: tuple[TraceRow, ...]) -> Verdict:
     others = f" ({'; '.join(filter(None, more))})" if any(more) else ""
     return Verdict(
         state,
-        fit(missing or cause.subject, f". Since {since_words(look, cause.since)}"),
+        fit(missing or _nothing_missing(look, cause), f". Since {since_words(look, cause.since)}"),
         fit(why or cause.check, others),
         fit(_mend(look, bad, lost) or _address(cause) or todo(look, cause)),
         cause.since,
         lost or cause.stage,
     )
+
+
+def _nothing_missing(look: Look, cause: Finding) -> str:
+    """What is wrong; of a failed run also that readers have the day that was due."""
+    if cause.check != "workflow.failed":
+        return cause.subject
+    held = newest_document(look, risk_mart(look.pipeline)) == look.due.coming_day
+    return cause.subject + (f"; {day(look.due.coming_day)} is served" if held else "")
 
 
 def _address(cause: Finding) -> str:
@@ -129,10 +139,10 @@ def _missing(look: Look, bad: list[Finding]) -> str:
 def _waiting(look: Look) -> Verdict | None:
     coming, mart = look.due.coming_day, risk_mart(look.pipeline)
     newest = newest_document(look, mart) if look.documents else newest_mart(look)
-    if newest is None or newest >= coming or look.due.wanted_day >= coming:
+    if newest is None or newest == coming or look.due.wanted_day >= coming:
         return None
     late_at = f"{look.due.coming_due_at:%H:%M}Z"
-    state, why = _night(look)
+    state, why = night(look)
     return Verdict(
         VerdictState.wait,
         fit(f"{day(coming)} not exported yet; {state}"),
@@ -141,42 +151,12 @@ def _waiting(look: Look) -> Verdict | None:
     )
 
 
-def _night(look: Look) -> tuple[str, str]:
-    """What is known of the run that carries the coming day, and why it may still be on its way."""
-    scheduled = nightly_after(look.due.coming_day, look.pipeline.workflow)
-    at = f"{scheduled:%H:%M}Z"
-    delay = behind(timedelta(seconds=look.due.usual_delay_s))
-    late_start = f"GitHub starts it late: {delay} are allowed for"
-    if look.runs is None:
-        return _night_by_the_marts(look, scheduled)
-    run = next((run for run in look.runs.runs if run.created_at >= scheduled), None)
-    if run is None and look.now < scheduled:
-        return f"nightly run due {at}", late_start
-    if run is None:
-        return f"nightly run due {at} has not started (+{behind(look.now - scheduled)})", late_start
-    usual = took(look.due.usual_duration_s)
-    started = clock(look.now, run.started_at or run.created_at)
-    if run.status != "completed":
-        return f"run {run.number} runs since {started}", f"it usually takes {usual}"
-    ended = clock(look.now, run.updated_at or run.created_at)
-    return f"run {run.number}: {run.conclusion}, {ended}", "the index was not counted since"
-
-
-def _night_by_the_marts(look: Look, scheduled: datetime) -> tuple[str, str]:
-    """Without GitHub the marts' modification time tells whether the night's build was done."""
-    built = look.mart_built_at(risk_mart(look.pipeline))
-    if built is not None and built >= scheduled:
-        return f"marts built {clock(look.now, built)}", "GitHub is unseen: its export may go on"
-    last = f"; marts built {clock(look.now, built)}" if built else ""
-    return f"nightly run of {scheduled:%H:%M}Z cannot be seen", f"GitHub is unseen{last}"
-
-
 def _ok(look: Look, rows: tuple[TraceRow, ...], blind: list[Finding]) -> Verdict:
     """Green for what was seen, and only for that; what was not is named."""
     mart = risk_mart(look.pipeline)
     newest = newest_document(look, mart) if look.documents else newest_mart(look)
     row = next((row for row in rows if row.table == mart.table and row.day == newest), None)
-    head = f"{day(newest)} {_where(look)}" if newest else "nothing is wrong as far as seen"
+    head = f"{day(newest)} {_where(look, row)}" if newest else "nothing is wrong as far as seen"
     figures = f" ({_counts(look, row)})" if row else ""
     heads = [head + figures, head] if figures else [head]
     why = f"next nightly run {clock(look.now, look.due.next_run_at)}"
@@ -192,7 +172,8 @@ def _ok(look: Look, rows: tuple[TraceRow, ...], blind: list[Finding]) -> Verdict
         also = [f"+{len(blind) - 1} more"] if len(blind) > 1 else []
         also += [f"off: {', '.join(off(look))}"] if off(look) else []
         more = f" ({'; '.join(also)})" if also else ""
-        do = todo(look, worst) if worst.state is State.unknown else worst.do
+        paged = worst.state is State.unknown and not worst.check.endswith(Trouble.budget)
+        do = todo(look, worst) if paged else worst.do
     headlines = [f"{words}{tail}" for words in heads for tail in tails(look)[:2]]
     return Verdict(
         VerdictState.ok,
@@ -202,7 +183,7 @@ def _ok(look: Look, rows: tuple[TraceRow, ...], blind: list[Finding]) -> Verdict
     )
 
 
-def _where(look: Look) -> str:
+def _where(look: Look, row: TraceRow | None) -> str:
     """How far the newest day was followed."""
     if look.documents is None:
         return "is in the marts"
@@ -210,14 +191,20 @@ def _where(look: Look) -> str:
         return "is in the index"
     mart = risk_mart(look.pipeline)
     shown = newest_seen(look, mart) == newest_document(look, mart)
-    return "complete to the dashboard" if look.kibana and shown else "complete to the index"
+    end = "the dashboard" if look.kibana and shown else "the index"
+    whole = row is not None and len(set(_figures(look, row))) <= 1
+    return f"complete to {end}" if whole else f"is in {end}"
 
 
 def _counts(look: Look, row: TraceRow) -> str:
+    counts = _figures(look, row)
+    return ("=" if len(set(counts)) == 1 else "/").join(counts)
+
+
+def _figures(look: Look, row: TraceRow) -> list[str]:
     """Staging, mart and index where they are seen; the source where BigQuery is not."""
     stages = [StageId.bigquery, StageId.dbt, StageId.elasticsearch]
     if look.warehouse is None:
         stages.insert(0, StageId.postgres)
     cells = [row.cells[stage] for stage in stages if stage in row.cells]
-    counts = [str(cell.count) for cell in cells if cell.count is not None]
-    return ("=" if len(set(counts)) == 1 else "/").join(counts)
+    return [str(cell.count) for cell in cells if cell.count is not None]

@@ -8,6 +8,7 @@ from altui.core.rules.schedule import due_times, stuck_after, usual_delay, usual
 from tests.world import at, run_at
 
 PIPELINE = Pipeline()
+NOON = at("2026-11-23 12:00")
 
 
 def runs(*delays: int) -> Runs:
@@ -20,10 +21,10 @@ def runs(*delays: int) -> Runs:
 
 
 def test_the_usual_delay_is_the_longest_of_fourteen_nights_but_never_under_an_hour():
-    assert usual_delay(runs(5, 9), PIPELINE.workflow) == timedelta(minutes=60)
-    assert usual_delay(runs(5, 95, 7), PIPELINE.workflow) == timedelta(minutes=95)
-    assert usual_delay(runs(*[5] * 14, 200), PIPELINE.workflow) == timedelta(minutes=60)
-    assert usual_delay(None, PIPELINE.workflow) == timedelta(minutes=60)
+    assert usual_delay(runs(5, 9), PIPELINE.workflow, NOON) == timedelta(minutes=60)
+    assert usual_delay(runs(5, 95, 7), PIPELINE.workflow, NOON) == timedelta(minutes=95)
+    assert usual_delay(runs(*[5] * 14, 200), PIPELINE.workflow, NOON) == timedelta(minutes=60)
+    assert usual_delay(None, PIPELINE.workflow, NOON) == timedelta(minutes=60)
 
 
 def test_the_usual_duration_is_the_median_of_ten_successes():
