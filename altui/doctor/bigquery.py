@@ -305,7 +305,7 @@ async def _storage(context: Context, found: Found) -> Result:
     except ServiceError as error:
         if error.trouble is Trouble.off:
             said = f"cannot be tested here: {error.words}"
-            fix = "rows are read page by page over REST: slower, nothing is lost"
+            fix = "rows are read page by page: slower, nothing is lost"
             return Result(here, subject, State.unknown, said, where, fix, matters=False)
         command = grant_on_project(settings.project, found.who, "bigquery.readSessionUser")
         fix = "rows are then read page by page over REST: slower, nothing is lost"

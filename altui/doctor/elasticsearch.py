@@ -249,6 +249,6 @@ def _untold(kind: str, error: ServiceError) -> Result:
     if switched_off or (status.isdigit() and int(status) in NO_SECURITY):
         said = "cannot be tested here: no security API"
         tried = f"{error.where}: {error.words}"
-        fix = "look at the user's roles by hand, where there are any"
+        fix = "look at the user's roles by hand"
         return Result(here, kind, State.unknown, said, tried, fix, matters=False)
     return failed(here, kind, error, "is ES_URL Elasticsearch itself, and up? Its log says more")

@@ -169,7 +169,7 @@ async def test_what_is_shared_and_what_tunes_is_told_where_it_is_not_the_default
         "ALTUI_STATE_DIR"
     )
     assert seen["cadence"].said == "altui.toml [profiles.prod]: fivetran; ALTUI_CADENCE_GITHUB"
-    assert seen["pipeline"].said == ("altui.toml: quiet_days, workflow.hour, workflow.minute")
+    assert seen["pipeline"].said == ("altui.toml: workflow.hour, workflow.minute, quiet_days")
 
 
 async def test_what_is_left_alone_is_not_told(context: MakeContext):
