@@ -122,7 +122,7 @@ def doctor(
         typer.Option("--service", help="Examine this one only (settings, local, postgres ...)."),
     ] = None,
     timeout: Annotated[
-        float, typer.Option("--timeout", min=1, help="Seconds for everything together.")
+        float, typer.Option("--timeout", help="Seconds for everything together, 1 to 600.")
     ] = 30.0,
 ) -> None:
     """Every setting, credential and permission: what was tried, what came back, how to fix it."""

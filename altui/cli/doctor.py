@@ -14,7 +14,7 @@ from altui.core.present.glyphs import glyphs
 from altui.core.present.printed import json_text
 from altui.core.present.rows import ascii_only
 from altui.doctor.exam import Context
-from altui.doctor.examine import EXAMS, examine
+from altui.doctor.examine import EXAMS, LONGEST, SHORTEST, examine
 
 WIDEST = 100
 
@@ -27,6 +27,8 @@ def doctor(
     0 all in order or off, 1 something denied, broken or unknown, 2 no service is configured, 3 none
     answered. Raises ConfigError when the settings themselves are wrong.
     """
+    if not SHORTEST <= seconds <= LONGEST:  # NaN is refused too
+        raise ConfigError(f"--timeout: say seconds from {SHORTEST:g} to {LONGEST:g}")
     if unheard := [name for name in services if name not in EXAMS]:
         raise ConfigError(f"--service {unheard[0]}: choose among {', '.join(EXAMS)}")
     settings = load(environ)

@@ -260,9 +260,10 @@ async def _roles(context: Context, found: Found) -> list[Result]:
     try:
         held = await _ask("tables.testIamPermissions", on_tables, context.patience)
     except ServiceError as error:
+        fix = "look at the account's roles by hand: IAM in the Google Cloud console"
         return [
-            failed("bigquery.viewer", "Data Viewer", error, matters=False),
-            failed("bigquery.editor", "Data Editor", error, matters=False),
+            failed("bigquery.viewer", "Data Viewer", error, fix, matters=False),
+            failed("bigquery.editor", "Data Editor", error, fix, matters=False),
         ]
     try:
         in_project = await _ask(
@@ -291,7 +292,8 @@ async def _storage(context: Context, found: Found) -> Result:
     solid = [one for one in found.there if one.dataset != settings.staging or one.raw]
     if not solid:
         said = "cannot be tested here: there is no table to read"
-        return Result(here, subject, State.unknown, said, "CreateReadSession", matters=False)
+        tried, fix = "CreateReadSession", "dbt makes the tables; then ask again"
+        return Result(here, subject, State.unknown, said, tried, fix, matters=False)
     table = solid[-1].name
     where = f"CreateReadSession of {table}"
     try:
@@ -303,7 +305,8 @@ async def _storage(context: Context, found: Found) -> Result:
     except ServiceError as error:
         if error.trouble is Trouble.off:
             said = f"cannot be tested here: {error.words}"
-            return Result(here, subject, State.unknown, said, where, matters=False)
+            fix = "rows are read page by page: slower, nothing is lost"
+            return Result(here, subject, State.unknown, said, where, fix, matters=False)
         command = grant_on_project(settings.project, found.who, "bigquery.readSessionUser")
         fix = "rows are then read page by page over REST: slower, nothing is lost"
         commands = (command,) if error.trouble is Trouble.denied else ()

@@ -107,7 +107,8 @@ def editor(
     if untold:
         reason = f" ({why})" if why else " (through a group or a role of your own, perhaps)"
         said = f"tables may be filled; {CREATE} cannot be tested here{reason}"
-        return Result(here, subject, State.unknown, said, TRIED, matters=False)
+        fix = "look at the roles of the account and its groups by hand"
+        return Result(here, subject, State.unknown, said, TRIED, fix, matters=False)
     return Result(here, subject, State.ok, "tables may be filled, changed and made", TRIED)
 
 

@@ -9,7 +9,7 @@ from altui.core.model.health import State
 from altui.core.model.observed import Trouble
 from altui.core.model.reading import Cluster
 from altui.core.words import plural
-from altui.doctor.exam import Context, Exams, failed, unset
+from altui.doctor.exam import Context, Exams, failed, lacking, unset
 from altui.services.elasticsearch import ElasticsearchReader, translated, with_port
 from altui.services.elasticsearch_cluster import NOT_OFFERED
 from altui.services.errors import ServiceError, deadline
@@ -29,6 +29,7 @@ WRITES = {
     "index": ("create_index", "index", "delete", "manage"),
 }
 ASKED = "POST /_security/user/_has_privileges"
+COLOURS = {"green", "yellow", "red"}
 NO_SECURITY = {400, 404, 405, 410, 501}
 """Statuses of a server that has no security API."""
 
@@ -93,6 +94,8 @@ async def _server(context: Context) -> Result:
             answer = client.nodes.info(metric="http", filter_path="nodes.*.version")
             versions = {node["version"] for node in answer.body["nodes"].values()}
             version = ", ".join(sorted(versions))
+        if not version or not isinstance(version, str):
+            raise lacking("version.number", "GET /")
         return clean(version, 60), answer.meta.headers.get("date")
 
     try:
@@ -115,9 +118,17 @@ def _fix(context: Context, error: ServiceError) -> str:
 
 def _health(seen: Cluster) -> Result:
     here, tried = "elasticsearch.cluster", "GET /_cluster/health"
-    if seen.status == NOT_OFFERED:
+    words = seen.unseen.get("health", "")
+    if words == NOT_OFFERED:
         said = "cluster health is not offered here"
-        return Result(here, "cluster", State.unknown, said, tried, matters=False)
+        fix = "nothing to mend: serverless Elasticsearch has none"
+        return Result(here, "cluster", State.unknown, said, tried, fix, matters=False)
+    if words:
+        fix = "give the user the cluster privilege monitor"
+        return Result(here, "cluster", State.denied, words, tried, fix)
+    if seen.status not in COLOURS:
+        fix = "is ES_URL Elasticsearch itself?"
+        return failed(here, "cluster", lacking("status", tried), fix)
     said = f"{seen.name} {seen.status}, {plural(seen.nodes, 'node')}"
     if seen.status == "red":
         fix = "some shards have no node: GET /_cluster/allocation/explain says why"
@@ -238,5 +249,6 @@ def _untold(kind: str, error: ServiceError) -> Result:
     if switched_off or (status.isdigit() and int(status) in NO_SECURITY):
         said = "cannot be tested here: no security API"
         tried = f"{error.where}: {error.words}"
-        return Result(here, kind, State.unknown, said, tried, matters=False)
-    return failed(here, kind, error)
+        fix = "look at the user's roles by hand"
+        return Result(here, kind, State.unknown, said, tried, fix, matters=False)
+    return failed(here, kind, error, "is ES_URL Elasticsearch itself, and up? Its log says more")

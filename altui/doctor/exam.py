@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from altui.config import Settings, masked
 from altui.core.model.doctor import Result
 from altui.core.model.health import State
+from altui.core.model.observed import Trouble
 from altui.core.rules.seeing import STATE_OF
 from altui.services.errors import ServiceError
 from altui.services.http import MakeTransport
@@ -62,6 +63,9 @@ class Context(Struct):
         return f" (now from {', '.join(known)})" if known else ""
 
 
+BETWEEN = "or does a proxy or a captive portal answer in its place?"
+
+
 Exams = AsyncGenerator[Result]
 """The results of one service, as they come; those that came before a hang are kept."""
 Exam = Callable[[Context], Exams]
@@ -71,7 +75,7 @@ def failed(
     id: str,
     subject: str,
     error: ServiceError,
-    fix: str = "",
+    fix: str,
     commands: tuple[str, ...] = (),
     *,
     matters: bool = True,
@@ -81,10 +85,17 @@ def failed(
     if state is State.off:
         # what is not set was told before: this setting is there, and no good
         state = State.broken
+    if error.trouble is Trouble.nonsense:
+        fix = f"{fix}; {BETWEEN}"
     return Result(id, subject, state, error.words, error.where, fix, commands, matters)
 
 
-def untestable(id: str, subject: str, said: str, fix: str = "") -> Result:
+def lacking(what: str, where: str) -> ServiceError:
+    """An answer without what everything of its kind holds: something else has answered."""
+    return ServiceError(Trouble.nonsense, f"the answer lacks {what}", where)
+
+
+def untestable(id: str, subject: str, said: str, fix: str) -> Result:
     """What only a write would tell: never ok, and no reason to wake anyone."""
     return Result(id, subject, State.unknown, said, "nothing: reading cannot tell", fix, (), False)
 

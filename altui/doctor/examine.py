@@ -15,6 +15,7 @@ from altui.doctor import (
     github,
     kibana,
     local,
+    pagerduty,
     postgres,
     settings,
 )
@@ -30,11 +31,14 @@ EXAMS: dict[str, Exam] = {
     "github": github.exam,
     "elasticsearch": elasticsearch.exam,
     "kibana": kibana.exam,
+    "pagerduty": pagerduty.exam,
 }
 """In the order of the report: this host, then along the pipeline."""
 
 SECONDS = 30.0
 """For everything together: dbt alone takes some ten to parse its project."""
+SHORTEST, LONGEST = 1.0, 600.0
+"""Seconds that make sense for everything together."""
 
 
 async def examine(
@@ -56,22 +60,31 @@ async def examine(
     )
 
 
+def longer(seconds: float) -> float:
+    """What to try when so many seconds were too few."""
+    return min(max(2 * seconds, SHORTEST), LONGEST)
+
+
 async def _examined(service: str, exam: Exam, context: Context, seconds: float) -> list[Result]:
     results: list[Result] = []
+    tried = f"the exams of {service}, one after the other"
     try:
         async with asyncio.timeout(seconds), aclosing(exam(context)) as asked:
             async for result in asked:
                 results.append(result)  # noqa: PERF401 - kept one by one: a hang may follow
     except TimeoutError:
-        again = f"altui doctor --service {service} --timeout {2 * seconds:g}"
+        again = f"altui doctor --service {service} --timeout {longer(seconds):g}"
         said = f"no answer within {seconds:g} s"
-        tried = f"the exams of {service}, one after the other"
         what, fix = "the rest" if results else "everything", "give it more time"
         results.append(Result(f"{service}.rest", what, State.unknown, said, tried, fix, (again,)))
     except Exception as error:  # noqa: BLE001 - an exam that fails must not cost the others
         # the exception's words may quote what they choked on, secrets included
         said = f"altui failed here: {type(error).__name__}"
-        results.append(Result(f"{service}.rest", "the rest", State.unknown, said, service))
+        fix = "report it, with this line and what these print"
+        commands = ("altui --version", f"altui doctor --service {service} --json")
+        results.append(
+            Result(f"{service}.rest", "the rest", State.unknown, said, tried, fix, commands)
+        )
     return results
 
 
@@ -90,4 +103,5 @@ def _places(context: Context) -> dict[str, str]:
         and f"{known.github.repository} at " + public_url(known.github.api_url),
         "elasticsearch": public_url(known.elasticsearch.url.reveal()),
         "kibana": public_url(known.kibana.url),
+        "pagerduty": public_url(known.pagerduty.url) if known.pagerduty.routing_key else "",
     }

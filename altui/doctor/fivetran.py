@@ -4,12 +4,13 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
+from altui.config import public_url
 from altui.core.model.doctor import Result
 from altui.core.model.health import State
 from altui.core.model.observed import Trouble
 from altui.core.model.reading import Connection, SyncTables
 from altui.core.words import plural
-from altui.doctor.exam import Context, Exams, failed, unset, untestable
+from altui.doctor.exam import Context, Exams, failed, lacking, unset, untestable
 from altui.services.errors import ServiceError
 from altui.services.fivetran import FivetranReader
 from altui.services.http import Http, decoded
@@ -47,6 +48,7 @@ async def exam(context: Context) -> Exams:
     try:
         reader = FivetranReader(settings, context.patience, context.transport)
         connection = await reader.connection()
+        _recognised(connection, settings.connection)
     except ServiceError as error:
         yield _no_connection(context, error)
         return
@@ -96,7 +98,10 @@ def _url_from(context: Context) -> str:
 
 def _no_connection(context: Context, error: ServiceError) -> Result:
     chosen = context.settings.fivetran.connection
-    if chosen:
+    if error.trouble is Trouble.nonsense:
+        shown = public_url(context.settings.fivetran.url)
+        fix = f"is {shown} Fivetran's API? FIVETRAN_URL{_url_from(context)}"
+    elif chosen:
         came = context.came_from("fivetran.connection")
         fix = (
             f"set FIVETRAN_CONNECTION{came}: {chosen} is not an id that the key sees; the id is "
@@ -110,10 +115,19 @@ def _no_connection(context: Context, error: ServiceError) -> Result:
     return failed("fivetran.connection", "connection", error, fix)
 
 
+def _recognised(seen: Connection, wanted: str) -> None:
+    """Raises ServiceError where the answer is about no connection, or another one."""
+    where = "GET /v1/connections/{id}"
+    if wanted and seen.id != wanted:
+        raise lacking(f"the id {wanted}", where)
+    if not seen.setup_state:
+        raise lacking("status.setup_state", where)
+
+
 def _connection(seen: Connection) -> Result:
     here, tried = "fivetran.connection", "GET /v1/connections/{id}, version 2"
     said = f"{seen.id} into {seen.schema}: {seen.setup_state}, {seen.sync_state}"
-    if seen.setup_state not in {"connected", ""}:
+    if seen.setup_state != "connected":
         words = "; ".join(task.message for task in seen.tasks[:2]) or said
         fix = f"finish its setup: https://fivetran.com/dashboard/connections/{seen.id}/setup"
         return Result(here, "connection", State.broken, words, tried, fix)

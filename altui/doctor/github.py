@@ -3,15 +3,16 @@
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from urllib.parse import quote
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from altui.core.model.doctor import Result
 from altui.core.model.health import State
 from altui.core.model.observed import Trouble
 from altui.core.words import plural
-from altui.doctor.exam import Context, Exams, failed, unset, untestable
+from altui.doctor.exam import Context, Exams, failed, lacking, unset, untestable
 from altui.doctor.project import locate
 from altui.services.errors import ServiceError
 from altui.services.http import Answer, Http, decoded, refused
@@ -25,6 +26,17 @@ MAKE_ONE = (
 )
 SOON = timedelta(days=7)
 WRITE_SCOPE = "repo"
+
+
+class _Rates(Struct):
+    """`rate` is on its way out; an old Enterprise Server may have nothing else."""
+
+    resources: dict[str, Any] | None = None
+    rate: dict[str, Any] | None = None
+
+
+class _Refusal(Struct):
+    message: str
 
 
 class _Permissions(Struct):
@@ -48,7 +60,7 @@ class _Secret(Struct):
 
 
 class _Secrets(Struct):
-    secrets: list[_Secret] = field(default_factory=list[_Secret])
+    secrets: list[_Secret]
 
 
 async def exam(context: Context) -> Exams:
@@ -78,10 +90,13 @@ async def exam(context: Context) -> Exams:
     try:
         answer = await http.get(base)
         repository = decoded(answer, _Repository)
+        name = clean(repository.full_name, 150)
+        if not name:
+            raise lacking("full_name", answer.where)
     except ServiceError as error:
         yield _no_repository(context, error)
         return
-    yield _repository(repository, settings.repository)
+    yield _repository(repository, name)
     yield await _workflow(context, http, base)
     yield _starting(said, repository)
     yield await _secrets(http, base)
@@ -92,6 +107,7 @@ async def _token(context: Context, http: Http) -> tuple[Result, Answer | None]:
     here, tried = "github.token", "GET /rate_limit"
     try:
         answer = await http.get("/rate_limit", answers=frozenset({404}))
+        _recognised(answer)
     except ServiceError as error:
         if error.trouble is Trouble.denied:
             fix = f"set GITHUB_TOKEN{context.came_from('github.token')}. {MAKE_ONE}"
@@ -104,7 +120,6 @@ async def _token(context: Context, http: Http) -> tuple[Result, Answer | None]:
     words = ["accepted"]
     words += [kind] if (kind := _kind(context, answer.headers)) else []
     left, limit = (answer.headers.get(f"x-ratelimit-{name}", "") for name in ("remaining", "limit"))
-    # an Enterprise Server without rate limits answers 404 here
     words += [f"{clean(left, 10)} of {clean(limit, 10)} calls left"] if limit else []
     fix = ""
     if expires is not None:
@@ -112,6 +127,18 @@ async def _token(context: Context, http: Http) -> tuple[Result, Answer | None]:
         soon = expires - datetime.now(UTC) < SOON
         fix = f"it expires soon: make the next one. {MAKE_ONE}" if soon else ""
     return Result(here, "token", State.ok, ", ".join(words), tried, fix), answer
+
+
+def _recognised(answer: Answer) -> None:
+    """Raises ServiceError where this is not GitHub: a portal's page comes with 200 too."""
+    if answer.status == 404:
+        # an Enterprise Server without rate limits: "Rate limiting is not enabled."
+        if "rate limit" not in decoded(answer, _Refusal).message.lower():
+            raise refused(answer)
+        return
+    seen = decoded(answer, _Rates)
+    if not (seen.resources or seen.rate):
+        raise lacking("resources", answer.where)
 
 
 def _kind(context: Context, headers: Mapping[str, str]) -> str:
@@ -141,8 +168,8 @@ def _no_repository(context: Context, error: ServiceError) -> Result:
     return failed("github.repository", "repository", error, fix)
 
 
-def _repository(seen: _Repository, named: str) -> Result:
-    said = f"{clean(seen.full_name, 150) or named}, {'private' if seen.private else 'public'}"
+def _repository(seen: _Repository, name: str) -> Result:
+    said = f"{name}, {'private' if seen.private else 'public'}"
     return Result("github.repository", "repository", State.ok, said, "GET /repos/{owner}/{repo}")
 
 
@@ -155,6 +182,9 @@ async def _workflow(context: Context, http: Http, base: str) -> Result:
         if answer.status == 403:
             return failed(here, subject, refused(answer), _grant(answer, "Actions: read"))
         seen = decoded(answer, _Workflow)
+        state = clean(seen.state, 40)
+        if not state:
+            raise lacking("state", answer.where)
     except ServiceError as error:
         fix = (
             f"put .github/workflows/{file} on the default branch, or name the right file under "
@@ -162,7 +192,6 @@ async def _workflow(context: Context, http: Http, base: str) -> Result:
         )
         return failed(here, subject, error, fix)
     tried = f"GET .../actions/workflows/{file}"
-    state = clean(seen.state, 40)
     if state != "active":
         fix = "after 60 idle days GitHub disables schedules; whoever may, enables it"
         command = f"gh workflow enable {file} --repo {context.settings.github.repository}"

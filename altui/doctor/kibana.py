@@ -9,9 +9,9 @@ from altui.core.model.doctor import Result
 from altui.core.model.health import State
 from altui.core.model.observed import Trouble
 from altui.core.model.reading import Kibana
-from altui.doctor.exam import Context, Exams, failed, unset
+from altui.doctor.exam import Context, Exams, failed, lacking, unset
 from altui.services.errors import ServiceError
-from altui.services.http import Http, decoded
+from altui.services.http import Http, decoded, refused
 from altui.services.kibana import OUT, KibanaReader
 from altui.services.text import clean
 
@@ -35,6 +35,10 @@ class _Version(Struct):
 class _Status(Struct):
     status: _Overall = field(default_factory=_Overall)
     version: _Version | None = None
+
+
+class _Space(Struct):
+    id: str
 
 
 async def exam(context: Context) -> Exams:
@@ -82,6 +86,8 @@ async def _status(context: Context, http: Http) -> Result:
         return Result(here, "status", State.ok, "it answers; its state is not open to all", tried)
     seen = decoded(answer, _Status).status.overall
     level = clean(seen.level, 40)
+    if not level:
+        raise refused(answer) if answer.status == 503 else lacking("status.overall.level", tried)
     if answer.status == 503 or level in OUT:
         said = f"{answer.status} {level} {clean(seen.summary, 120)}".strip()
         fix = "usually its Elasticsearch: see there first, then Kibana's log"
@@ -96,7 +102,9 @@ async def _space(context: Context, http: Http) -> Result:
     here, subject = "kibana.key", "key"
     try:
         status = decoded(await http.get("/api/status", answers=frozenset({503})), _Status)
-        await http.get(f"/api/spaces/space/{quote(space, safe='')}")
+        answer = await http.get(f"/api/spaces/space/{quote(space, safe='')}")
+        if clean(decoded(answer, _Space).id, 100) != space:
+            raise lacking(f"the id {space}", answer.where)
     except ServiceError as error:
         if error.trouble is Trouble.denied:
             came = context.came_from("kibana.api_key")
@@ -106,7 +114,8 @@ async def _space(context: Context, http: Http) -> Result:
             came = context.came_from("kibana.space")
             fix = f"set KIBANA_SPACE{came} to the id in the dashboard's address, /s/ID/"
             return failed("kibana.space", f"space {space}", error, fix)
-        return failed(here, subject, error)
+        fix = f"is {public_url(settings.url)} Kibana itself? KIBANA_URL"
+        return failed(here, subject, error, f"{fix}{context.came_from('kibana.url')}")
     version = clean(status.version.number, 40) if status.version else ""
     how = "accepted" if settings.api_key else "none needed"
     said = f"{how}, Kibana {version or 'of unknown version'}, space {space}"
@@ -117,6 +126,8 @@ def _data_view(context: Context, seen: Kibana) -> Result:
     here, tried = "kibana.data_view", "GET /api/data_views"
     wanted = context.settings.pipeline.dashboard
     found = [view for view in seen.data_views if view.title == wanted.data_view]
+    if words := seen.unseen.get("data views"):
+        return _unseen(here, "data view", words, tried)
     if not found:
         others = ", ".join(view.title for view in seen.data_views[:4]) or "none at all"
         said = f"no {wanted.data_view}; there is {others}"
@@ -137,6 +148,8 @@ def _data_view(context: Context, seen: Kibana) -> Result:
 def _dashboard(context: Context, seen: Kibana) -> Result:
     here, tried = "kibana.dashboard", "POST /api/saved_objects/_export (reads)"
     wanted = context.settings.pipeline.dashboard.id
+    if words := seen.unseen.get("dashboard"):
+        return _unseen(here, "dashboard", words, tried)
     if seen.dashboard is None:
         fix = (
             "import kibana/analytics-overview.ndjson (Stack Management > Saved Objects > Import), "
@@ -145,3 +158,9 @@ def _dashboard(context: Context, seen: Kibana) -> Result:
         said = f"no dashboard {wanted} in this space"
         return Result(here, "dashboard", State.broken, said, tried, fix)
     return Result(here, "dashboard", State.ok, f"{seen.dashboard} ({wanted})", tried)
+
+
+def _unseen(id: str, subject: str, words: str, tried: str) -> Result:
+    """A part that Kibana refuses to this key, or does not offer."""
+    state = State.denied if words.startswith("403") else State.unknown
+    return Result(id, subject, state, words, tried, f"give the key {ROLE}")

@@ -40,7 +40,8 @@ def skew(skews: Mapping[str, timedelta]) -> Result:
     here, tried = "local.clock", "the Date header of each service's answer"
     if not skews:
         said = "no service said what time it is"
-        return Result(here, "clock", State.unknown, said, tried, matters=False)
+        fix = "compare it by hand: date --utc"
+        return Result(here, "clock", State.unknown, said, tried, fix, matters=False)
     # one service may be off; the middle one is believed
     middle = sorted(skews.values())[len(skews) // 2]
     seconds = middle.total_seconds()
@@ -112,7 +113,8 @@ def _disk(directory: Path) -> Result:
         return Result(here, "disk", State.broken, f"{size(free)} free", tried, fix)
     if not kind:
         said = f"{size(free)} free; local or not cannot be told on {sys.platform}"
-        return Result(here, "disk", State.unknown, said, tried, matters=False)
+        fix = "keep ALTUI_STATE_DIR on a local disk"
+        return Result(here, "disk", State.unknown, said, tried, fix, matters=False)
     return Result(here, "disk", State.ok, f"{kind}, {size(free)} free", tried)
 
 
@@ -136,7 +138,7 @@ def _terminal(environ: Mapping[str, str]) -> Result:
     here, tried = "local.terminal", "the terminal of stdout, TERM, COLORTERM, NO_COLOR"
     if not sys.stdout.isatty():
         said = "none; check and doctor need none"
-        return Result(here, "terminal", State.off, said, tried)
+        return Result(here, "terminal", State.off, said, tried, "the dashboard needs one")
     wide, high = os.get_terminal_size(sys.stdout.fileno())
     said = f"{wide}x{high}, {_colours(environ)}"
     if wide < 80 or high < 24:

@@ -1,6 +1,7 @@
 """Where each setting comes from, and whether the files they name are fit for use."""
 
 import json
+import os
 import stat
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,12 +10,17 @@ from typing import Any, cast
 from msgspec import Struct
 
 from altui.config import Settings, exposure, overridden
+from altui.config.caution import OTHERS_READ, OTHERS_WRITE
 from altui.core.model.doctor import Result
 from altui.core.model.health import State
 from altui.doctor.exam import DEFAULT, ENVIRONMENT, Context, Exams
 from altui.services.text import clean
 
 SECTIONS = ("postgres", "fivetran", "bigquery", "github", "elasticsearch", "kibana", "pagerduty")
+TUNING = ("cadence", "pipeline")
+"""Sections whose defaults are right for most."""
+GENERAL = ""
+"""The settings above all sections: profile, production, read_only, state_dir, clock."""
 ACCOUNT_TYPES = {
     "service_account": "service account",
     "authorized_user": "a person's login",
@@ -24,6 +30,10 @@ ACCOUNT_TYPES = {
     "gdch_service_account": "service account of Distributed Cloud",
 }
 """`type` of a credentials file, as google.auth knows them."""
+
+
+WITHOUT_SECRET = {"external_account", "external_account_authorized_user"}
+"""Types whose file only says where another program keeps the credentials."""
 
 
 class Account(Struct, frozen=True):
@@ -42,8 +52,14 @@ async def exam(context: Context) -> Exams:
         fix = "unset them in this shell where the profile is meant"
         tried = "the environment over the profile's own table"
         yield Result("settings.overridden", "overridden", State.ok, "; ".join(lines), tried, fix)
+    if said := _origins(GENERAL, context):
+        tried = "environment and altui.toml, above its sections"
+        yield Result("settings.general", "general", State.ok, said, tried)
     for section in SECTIONS:
         yield _section(section, context)
+    for section in TUNING:
+        if _origins(section, context):
+            yield _section(section, context)
     yield _credentials(context)
 
 
@@ -94,11 +110,18 @@ def _profile(settings: Settings) -> Result:
 
 
 def _section(section: str, context: Context) -> Result:
-    """Each setting of a service that is not left at its default, by where it comes from."""
     here, tried = f"settings.{section}", f"environment and altui.toml, [{section}]"
+    if said := _origins(section, context):
+        return Result(here, section, State.ok, said, tried)
+    fix = "`altui init` asks for it"
+    return Result(here, section, State.off, "nothing is set", tried, fix)
+
+
+def _origins(section: str, context: Context) -> str:
+    """Each setting of the section that is not left at its default, by where it comes from."""
     by_origin: dict[str, list[str]] = {}
     for name, words in context.origins.items():
-        owner, _, key = name.partition(".")
+        owner, _, key = name.partition(".") if "." in name else (GENERAL, "", name)
         if owner != section or words == DEFAULT:
             continue
         place, _, variable = words.partition(" ")
@@ -106,10 +129,7 @@ def _section(section: str, context: Context) -> Result:
             by_origin.setdefault("", []).append(variable)
         else:
             by_origin.setdefault(f"{words}: ", []).append(key)
-    if not by_origin:
-        return Result(here, section, State.off, "nothing is set", tried)
-    said = "; ".join(f"{origin}{', '.join(keys)}" for origin, keys in by_origin.items())
-    return Result(here, section, State.ok, said, tried)
+    return "; ".join(f"{origin}{', '.join(keys)}" for origin, keys in by_origin.items())
 
 
 def _credentials(context: Context) -> Result:
@@ -119,12 +139,16 @@ def _credentials(context: Context) -> Result:
     path = settings.credentials
     tried = f"GOOGLE_APPLICATION_CREDENTIALS={path}" if path else "GOOGLE_APPLICATION_CREDENTIALS"
     if settings.emulator_host:
-        return Result(here, subject, State.off, "not used: BIGQUERY_EMULATOR_HOST is set", tried)
+        said, fix = "not used: BIGQUERY_EMULATOR_HOST is set", "unset it to ask Google"
+        return Result(here, subject, State.off, said, tried, fix)
     if not settings.project:
-        return Result(here, subject, State.off, "not used: BQ_PROJECT is not set", tried)
+        return Result(
+            here, subject, State.off, "not used: BQ_PROJECT is not set", tried, "set BQ_PROJECT"
+        )
     if not path:
         said = "not set: the account of gcloud or of this machine is used"
-        return Result(here, subject, State.off, said, tried)
+        fix = "set GOOGLE_APPLICATION_CREDENTIALS to use a service account's key file"
+        return Result(here, subject, State.off, said, tried, fix)
     came = context.came_from("bigquery.credentials")
     fix = f"set GOOGLE_APPLICATION_CREDENTIALS{came} to the key file of the service account"
     try:
@@ -136,9 +160,12 @@ def _credentials(context: Context) -> Result:
         return Result(here, subject, State.broken, f"{path}: {error}", tried, fix)
     whose = account.email or ACCOUNT_TYPES[account.kind]
     said = f"{whose}, project {account.project}" if account.project else whose
-    if mode & 0o044 and account.kind == "service_account":
-        hint = f"mode {mode:04o}: others on this host may read the key"
-        return Result(here, subject, State.ok, said, tried, hint, (f"chmod 600 {path}",))
+    shut = os.name != "posix" or not mode & (OTHERS_READ | OTHERS_WRITE)
+    if not shut and account.kind not in WITHOUT_SECRET:
+        can = "read" if mode & OTHERS_READ else "change"
+        said = f"{path}: mode {mode:04o}: it holds a key, and others can {can} it"
+        command = f"chmod 600 {path}"
+        return Result(here, subject, State.broken, said, tried, "shut it", (command,))
     if account.project and account.project != settings.project:
         hint = f"BQ_PROJECT is {settings.project}: right if the account has its roles there"
         return Result(here, subject, State.ok, said, tried, hint)

@@ -64,7 +64,9 @@ class Calls:
         job = self._run(query, dry_run=True)
         if job.statement_type not in (None, "SELECT"):
             raise ValueError(f"a query that only reads was refused: it is {job.statement_type}")
-        return int(job.total_bytes_processed or 0)
+        if job.total_bytes_processed is None:
+            raise KeyError("totalBytesProcessed")  # whatever answered, it has estimated nothing
+        return int(job.total_bytes_processed)
 
     def rows(
         self, query: Query, most_bytes: int, purpose: str = "counts"

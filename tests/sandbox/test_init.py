@@ -1,13 +1,8 @@
 """`altui init` against the living pipeline: by the environment, and by hand at a terminal."""
 
-import codecs
 import json
-import os
-import pty
-import select
 import subprocess
 import sys
-import time
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -29,15 +24,11 @@ from altui.services.discovery import (
     PostgresDiscovery,
 )
 from docs import settings_schema
+from tests.at_terminal import Terminal, bare
 from tests.living import Sandbox
 
 pytestmark = pytest.mark.sandbox
 ALTUI = (sys.executable, "-m", "altui")
-
-
-def bare(home: Path) -> dict[str, str]:
-    """An environment without a single setting."""
-    return {"PATH": os.environ["PATH"], "HOME": str(home), "LANG": "C.UTF-8"}
 
 
 def check(home: Path, file: Path) -> dict[str, Any]:
@@ -83,59 +74,6 @@ def unseen(report: dict[str, Any]) -> list[str]:
         for name, stage in report["stages"].items()
         if stage["state"] in {"off", "denied", "unknown"}
     ]
-
-
-OWN_TERMINAL = """
-import fcntl, os, sys, termios
-fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-os.execv(sys.executable, [sys.executable, "-m", "altui", "init", *sys.argv[1:]])
-"""
-
-
-class Terminal:
-    """`altui init` at a pseudo-terminal, answered when it asks."""
-
-    def __init__(self, home: Path, environ: dict[str, str], *arguments: str) -> None:
-        self.master, slave = pty.openpty()
-        self.program = subprocess.Popen(
-            [sys.executable, "-c", OWN_TERMINAL, *arguments],
-            env={**bare(home), **environ},
-            cwd=home,
-            stdin=slave,
-            stdout=slave,
-            stderr=slave,
-            start_new_session=True,
-        )
-        os.close(slave)
-        self.seen, self.told = "", 0
-        self.decoder = codecs.getincrementaldecoder("utf-8")("replace")
-
-    def answer(self, question: str, answer: str) -> None:
-        self.wait_for(question)
-        os.write(self.master, (answer + "\n").encode())
-
-    def unseen(self, question: str, answer: str) -> None:
-        """What is typed before the echo is off would be lost; `: ` ends when it is."""
-        self.wait_for(question)
-        self.wait_for("): ")
-        os.write(self.master, (answer + "\n").encode())
-
-    def wait_for(self, words: str, seconds: float = 60) -> None:
-        """Reads until the words stand there, behind those that were waited for before."""
-        until = time.monotonic() + seconds
-        while (place := self.seen.find(words, self.told)) < 0:
-            ready, _, _ = select.select([self.master], [], [], max(0, until - time.monotonic()))
-            assert ready, f"no {words!r} in {self.seen[self.told :]!r}"
-            try:
-                self.seen += self.decoder.decode(os.read(self.master, 4096))
-            except OSError:
-                pytest.fail(f"it ended without {words!r}: {self.seen[self.told :]!r}")
-        self.told = place + len(words)
-
-    def close(self) -> int:
-        code = self.program.wait(30)
-        os.close(self.master)
-        return code
 
 
 def test_a_newcomer_at_a_terminal_ends_with_a_pipeline_that_is_seen(
@@ -192,8 +130,7 @@ def test_ctrl_c_at_the_terminal_leaves_nothing(sandbox: Sandbox, tmp_path: Path)
     talk.answer("production?", "")
     talk.answer("set it up?", "y")
     talk.wait_for("DSN")
-    os.write(talk.master, b"\x03")
-    talk.wait_for("nothing was written")
+    talk.stop(b"\x03", "nothing was written")
     assert talk.close() == 130
     assert list(tmp_path.iterdir()) == []
 

@@ -10,13 +10,14 @@ from msgspec.structs import replace
 from altui.cli.exits import Exit
 from altui.cli.init.services import SERVICES, Service
 from altui.cli.init.talk import Silent, Talk, Terminal
-from altui.cli.init.target import Target, added_to, anew
+from altui.cli.init.target import Target, added_to, anew, refuse_unwritable
 from altui.config import ConfigError, Settings, find
 from altui.config.checking import wrong_in_environment
 from altui.config.limits import wrong_in_settings
 from altui.config.loading import platform_path, refuse
 from altui.services.discovery import Choice
 from altui.services.errors import ServiceError
+from altui.services.text import spoken
 
 AGAIN, KEEP, SKIP = "again", "keep", "skip"
 
@@ -45,6 +46,7 @@ def _target(
     environ: Mapping[str, str], output: Path | None, profile: str | None, force: bool, talk: Talk
 ) -> Target:
     path = output or find(environ) or platform_path()
+    refuse_unwritable(path)
     if not path.is_file() or force:
         return anew(path)
     if profile is not None:
@@ -62,8 +64,9 @@ def _conversation(
 ) -> Exit:
     elsewhere = ("ALTUI_PROFILE", "ALTUI_CONFIG")
     values = {name: environ[name] for name in environ if name not in elsewhere}
-    target.refuse_unwritable()
     settings = target.start(values)
+    # its name is asked for; of the rest not everything is, and what is wrong would stay so
+    refuse(wrong_in_settings(replace(settings, profile="default")))
     talk.say(f"altui init writes {target.path}. Enter keeps what stands in [ ].\n")
     settings = _named(settings, profile or environ.get("ALTUI_PROFILE"), talk)
     unanswered: list[str] = []
@@ -98,23 +101,37 @@ def _set_up(service: Service, place: str, settings: Settings, talk: Talk) -> tup
     if not talk.asks:
         talk.say(f"{place} {service.title}")
     while True:
-        asked = service.ask(settings, talk)
-        asked, wrong = _tried(service, asked, talk)
+        asked, wrong = _tried(service, settings, talk)
         if not wrong:
             return asked, True
         talk.say(f"  ✗ {wrong}")
-        choices = [Choice(AGAIN, "ask anew"), Choice(KEEP, "it is right"), Choice(SKIP, "off")]
-        then = talk.choose("What now?", choices, AGAIN if talk.asks else KEEP)
+        then = talk.choose("What now?", _choices(asked), AGAIN if talk.asks else KEEP)
         if then == SKIP:
             return service.without(settings), True
-        settings = asked
         if then == KEEP:
-            refuse(wrong_in_settings(asked))
             return asked, False
+        settings = asked
 
 
-def _tried(service: Service, asked: Settings, talk: Talk) -> tuple[Settings, str]:
-    """What was found with these answers, and what is wrong with them."""
+def _choices(asked: Settings) -> list[Choice]:
+    """What can be done about wrong answers; those that cannot be written cannot be kept."""
+    writable = not any(wrong_in_settings(asked))
+    keep = [Choice(KEEP, "it is right")] if writable else []
+    return [Choice(AGAIN, "ask anew"), *keep, Choice(SKIP, "off")]
+
+
+def _tried(service: Service, settings: Settings, talk: Talk) -> tuple[Settings, str]:
+    """The settings with what was answered and found, and what is wrong with them.
+
+    Whatever one service does, the answers about the others are not lost.
+    """
+    try:
+        asked = service.ask(settings, talk)
+    except typer.Abort:
+        raise
+    except Exception as error:  # noqa: BLE001
+        # its words may quote a secret that was typed a moment ago, and that nobody masks yet
+        return settings, f"altui failed on these answers: {type(error).__name__}"
     if wrong := "; ".join(wrong_in_settings(asked)):
         return asked, wrong
     if not service.configured(asked):
@@ -127,7 +144,12 @@ def _tried(service: Service, asked: Settings, talk: Talk) -> tuple[Settings, str
         found, words = service.look(asked, talk)
     except ServiceError as error:
         return asked, f"{error.words} ({error.where})"
-    refuse(wrong_in_settings(found))
+    except typer.Abort:
+        raise
+    except Exception as error:  # noqa: BLE001
+        return asked, spoken(f"altui failed here: {type(error).__name__}: {error}")
+    if wrong := "; ".join(wrong_in_settings(found)):
+        return asked, wrong
     talk.say(f"  ✓ {words}")
     return found, ""
 

@@ -19,6 +19,7 @@ from altui.cli.init.matching import (
 from altui.cli.init.talk import Talk
 from altui.clock import clock_of
 from altui.config import Settings
+from altui.config.limits import wrong_in_settings
 from altui.core.model.days import day_of
 from altui.core.model.observed import Trouble
 from altui.core.model.pipeline import Pipeline, Table
@@ -132,7 +133,7 @@ def elasticsearch(settings: Settings, talk: Talk) -> tuple[Settings, str]:
             usual = found[0] if len(found) == 1 else prefix
             prefix = talk.choose("What do the pipeline's indices begin with?", choices, usual)
         else:
-            prefix = talk.text("What do the pipeline's indices begin with", prefix)
+            prefix = _prefix(settings, talk)
     now = replace(was, index_prefix=prefix)
     seen = _heard(ElasticsearchDiscovery(now, pipeline).cluster())
     settings = replace(settings, elasticsearch=now)
@@ -187,6 +188,18 @@ def _table(table: Table, there: tuple[SourceTable, ...], talk: Talk) -> Table:
         question = f"{found.name} has no column {day}. Which one says a row's day?"
         day = talk.choose(question, [Choice(column) for column in found.times], found.times[0])
     return fitted(table, found, day)
+
+
+def _prefix(settings: Settings, talk: Talk) -> str:
+    """What the indices begin with, asked for until an index may be called so."""
+    was = settings.elasticsearch
+    while True:
+        prefix = talk.text("What do the pipeline's indices begin with", was.index_prefix)
+        now = replace(settings, elasticsearch=replace(was, index_prefix=prefix))
+        wrong = next(wrong_in_settings(now), "")
+        if not wrong:
+            return prefix
+        talk.say(f"  ✗ {wrong}")
 
 
 def _scheduled(workflow: Any, talk: Talk) -> Any:

@@ -1,39 +1,38 @@
 """Passwords inside addresses, taken out and put back, so that only they are typed unseen."""
 
+import re
 from typing import Any
-from urllib.parse import quote, unquote, urlsplit, urlunsplit
+from urllib.parse import quote, unquote
+
+_URL = re.compile(r"([A-Za-z][\w+.-]*://)(?:([^/?#]*)@)?(.*)", re.DOTALL)
+"""Scheme, user and password, the rest: of addresses too that no parser takes."""
 
 
 def parted(address: str) -> tuple[str, str]:
     """A URL or DSN without its password, and the password."""
-    if "://" not in address:
+    found = _URL.fullmatch(address)
+    if found is None:
         return _parted_keywords(address)
-    try:
-        parts = urlsplit(address)
-    except ValueError:
+    scheme, account, rest = found.groups()
+    if account is None:
         return address, ""
-    account, at, host = parts.netloc.rpartition("@")
     user, _, password = account.partition(":")
-    return urlunsplit(parts._replace(netloc=f"{user}{at}{host}")), unquote(password)
+    return f"{scheme}{user}@{rest}", unquote(password)
 
 
 def joined(address: str, password: str) -> str:
     """The address with the password behind its user."""
     if not password:
         return address
-    if "://" not in address:
-        from psycopg.conninfo import make_conninfo
-
-        return make_conninfo(address, password=password)
-    parts = urlsplit(address)
-    user, at, host = parts.netloc.rpartition("@")
-    netloc = f"{user}:{quote(password, safe='')}{at or '@'}{host}"
-    return urlunsplit(parts._replace(netloc=netloc))
+    if found := _URL.fullmatch(address):
+        scheme, user, rest = found.groups()
+        return f"{scheme}{user or ''}:{quote(password, safe='')}@{rest}"
+    return _joined_keywords(address, password)
 
 
 def has_user(address: str) -> bool:
     """Whether a password would have a user to belong to."""
-    return "@" in address if "://" in address else "=" in address
+    return "@" in address if _URL.fullmatch(address) else "=" in address
 
 
 def _parted_keywords(dsn: str) -> tuple[str, str]:
@@ -46,3 +45,13 @@ def _parted_keywords(dsn: str) -> tuple[str, str]:
         return dsn, ""  # what it is will be refused by name
     password = str(words.pop("password", "") or "")
     return make_conninfo(**words), password
+
+
+def _joined_keywords(dsn: str, password: str) -> str:
+    from psycopg import ProgrammingError
+    from psycopg.conninfo import make_conninfo
+
+    try:
+        return make_conninfo(dsn, password=password)
+    except ProgrammingError:
+        return dsn  # what it is will be refused by name

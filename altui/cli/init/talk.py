@@ -38,16 +38,25 @@ class Terminal:
 
     def text(self, question: str, default: str) -> str:
         answer: str = typer.prompt(
-            f"  {question}", default=default, show_default=bool(default), err=True
+            f"  {question}",
+            default=default,
+            show_default=bool(default),
+            value_proc=_writable,
+            err=True,
         )
-        return answer.strip()
+        return answer
 
     def secret(self, question: str, default: str) -> str:
         hint = "hidden; Enter keeps it" if default else "hidden"
         answer: str = typer.prompt(
-            f"  {question} ({hint})", default="", hide_input=True, show_default=False, err=True
+            f"  {question} ({hint})",
+            default="",
+            hide_input=True,
+            show_default=False,
+            value_proc=_writable,
+            err=True,
         )
-        return answer.strip() or default
+        return answer or default
 
     def yes(self, question: str, *, default: bool) -> bool:
         return typer.confirm(question, default=default, err=True)
@@ -67,6 +76,15 @@ class Terminal:
             raise typer.BadParameter(f"say a number from 1 to {len(ids)}")
 
         return typer.prompt(f"  {question}", default=usual, value_proc=chosen, err=True)
+
+
+def _writable(answer: str) -> str:
+    """What was typed, unless its bytes are no text: the file is UTF-8."""
+    try:
+        answer.encode()
+    except UnicodeEncodeError:
+        raise typer.BadParameter("that is not UTF-8: type it again") from None
+    return answer.strip()
 
 
 class Silent:

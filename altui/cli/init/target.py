@@ -61,17 +61,28 @@ class Target:
             new.replace(path)
         except OSError as error:
             raise ConfigError(f"{self.path}: cannot be written: {error.strerror}") from error
+        except UnicodeEncodeError:
+            # a variable of the environment may hold any bytes
+            raise ConfigError(f"{self.path}: cannot be written: an answer is not UTF-8") from None
         finally:
             with contextlib.suppress(OSError):
                 new.unlink(missing_ok=True)
 
-    def refuse_unwritable(self) -> None:
-        """Raises ConfigError before anybody has answered for nothing."""
-        folder = self.path.resolve().parent
+
+def refuse_unwritable(path: Path) -> None:
+    """Raises ConfigError before anybody has answered for nothing."""
+    try:
+        if path.is_dir():
+            raise ConfigError(f"{path} is a directory: name a file in it, such as altui.toml")
+        if path.exists() and not path.is_file():
+            raise ConfigError(f"{path} is no file: name one, such as altui.toml")
+        folder = path.resolve().parent
         while not folder.exists():
             folder = folder.parent
-        if not folder.is_dir() or not os.access(folder, os.W_OK):
-            raise ConfigError(f"{self.path}: cannot be written: {folder} does not allow it")
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be written: {error.strerror}") from error
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        raise ConfigError(f"{path}: cannot be written: {folder} does not allow it")
 
 
 def anew(path: Path) -> Target:

@@ -78,7 +78,7 @@ def _result(result: Result, signs: Glyphs, width: int) -> Iterator[Line]:
     if result.bad and result.tried:
         yield from _labelled(result.id, "tried", result.tried, room)
     if result.fix:
-        label = "hint" if result.state is State.ok or not result.matters else "fix"
+        label = "fix" if result.bad else "hint"
         yield from _labelled(result.id, label, result.fix, room)
     for number, command in enumerate(result.commands):
         # a command stands further left: it needs the room, and the eye finds it

@@ -1,17 +1,22 @@
 """`altui init` without a pipeline: files, questions and exit codes."""
 
+import dataclasses
 import os
 import stat
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
+from msgspec.structs import replace
 
 from altui.cli import init as program
 from altui.cli.exits import Exit
 from altui.cli.init import init
+from altui.cli.init.talk import Talk
 from altui.config import ConfigError, Settings, load
 from altui.services.discovery import Choice
 
@@ -27,12 +32,15 @@ class Scripted:
         self.answers = list(answers)
         self.said: list[str] = []
         self.questions: list[str] = []
+        self.offered: list[list[str]] = []
+        self.defaults: list[str] = []
 
     def say(self, words: str) -> None:
         self.said.append(words)
 
     def _next(self, question: str, default: str) -> str:
         self.questions.append(question)
+        self.defaults.append(default)
         answer = self.answers.pop(0)
         if answer == "^C":
             raise KeyboardInterrupt
@@ -48,7 +56,8 @@ class Scripted:
 
     def choose(self, question: str, choices: Sequence[Choice], default: str) -> str:
         answer = self._next(question, default)
-        assert answer in [choice.id for choice in choices]
+        self.offered.append([choice.id for choice in choices])
+        assert answer in self.offered[-1]
         return answer
 
 
@@ -58,13 +67,17 @@ def file(tmp_path: Path) -> Path:
 
 
 def talked(
-    monkeypatch: pytest.MonkeyPatch, file: Path, *answers: str, profile: str | None = None
+    monkeypatch: pytest.MonkeyPatch,
+    file: Path,
+    *answers: str,
+    profile: str | None = None,
+    environ: Mapping[str, str] | None = None,
 ) -> tuple[Exit, Scripted]:
     talk = Scripted(*answers)
     monkeypatch.setattr(program, "Terminal", lambda: talk)
     monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
-    environ = {"HOME": str(file.parent)}
-    return init(environ, output=file, profile=profile, force=False, yes=False), talk
+    home = {"HOME": str(file.parent), **(environ or {})}
+    return init(home, output=file, profile=profile, force=False, yes=False), talk
 
 
 NO_SERVICE = ("n",) * 7
@@ -93,6 +106,9 @@ def test_an_answer_that_fails_is_told_and_asked_again_kept_or_skipped(
     wrong = [words for words in talk.said if "✗" in words]
     assert "ES_URL" in wrong[0]
     assert "refused" in wrong[1].lower()
+    first, second, _ = talk.offered
+    assert first == ["again", "skip"], "what cannot be written cannot be kept"
+    assert second == ["again", "keep", "skip"]
     assert wrong[-1] == "✗ kept without an answer: Elasticsearch"
     settings = load({}, file)
     assert settings.elasticsearch.url.reveal() == NOTHING_THERE
@@ -104,6 +120,108 @@ def test_a_password_is_typed_unseen_and_never_said(monkeypatch: pytest.MonkeyPat
     _, talk = talked(monkeypatch, file, "", "", *"nnnn", *elastic, "n", "n")
     assert load({}, file).elasticsearch.url.reveal() == "http://reader:c4n4ry%2F%40@127.0.0.1:1"
     assert "c4n4ry" not in " ".join([*talk.said, *talk.questions])
+
+
+def failing(error: Exception) -> Any:
+    def look(settings: Settings, talk: Talk) -> tuple[Settings, str]:
+        raise error
+
+    return look
+
+
+def with_look(monkeypatch: pytest.MonkeyPatch, section: str, look: Any) -> None:
+    services = [
+        dataclasses.replace(service, look=look) if service.section == section else service
+        for service in program.SERVICES
+    ]
+    monkeypatch.setattr(program, "SERVICES", tuple(services))
+
+
+def test_what_nobody_foresaw_in_one_service_costs_no_answer(
+    monkeypatch: pytest.MonkeyPatch, file: Path
+):
+    error = ImportError("Using SOCKS proxy for c4n4ry-token, but socksio is not installed")
+    with_look(monkeypatch, "github", failing(error))
+    hub = ("y", "", "o/r", "c4n4ry-token", "keep")
+    code, talk = talked(monkeypatch, file, "mine", "", *"nnn", *hub, *"nnn")
+    assert code is Exit.findings
+    told = next(words for words in talk.said if "✗" in words)
+    assert "altui failed here: ImportError: Using SOCKS proxy for ***, but" in told
+    assert load({}, file).profile == "mine"
+    assert load({}, file).github.token.reveal() == "c4n4ry-token"
+
+
+@pytest.mark.parametrize("stop", [typer.Abort(), KeyboardInterrupt()])
+def test_who_stops_while_a_service_is_asked_is_heard(
+    monkeypatch: pytest.MonkeyPatch, file: Path, stop: Any
+):
+    with_look(monkeypatch, "elasticsearch", failing(stop))
+    code, _ = talked(monkeypatch, file, "", "", *"nnnn", "y", NOTHING_THERE)
+    assert code is Exit.interrupted
+    assert not file.parent.exists()
+
+
+def test_what_is_found_but_cannot_be_written_is_told_and_not_taken(
+    monkeypatch: pytest.MonkeyPatch, file: Path
+):
+    def look(settings: Settings, talk: Talk) -> tuple[Settings, str]:
+        astray = replace(settings.elasticsearch, index_prefix="Analytics_*")
+        return replace(settings, elasticsearch=astray), "found"
+
+    with_look(monkeypatch, "elasticsearch", look)
+    code, talk = talked(monkeypatch, file, "", "", *"nnnn", "y", NOTHING_THERE, "keep", "n", "n")
+    assert code is Exit.findings
+    assert any("'Analytics_*' cannot begin an index's name" in words for words in talk.said)
+    assert load({}, file).elasticsearch.index_prefix == "analytics_applylens"
+
+
+@pytest.mark.parametrize(
+    ("url", "password"),
+    [("http://u@[::1", ["pw"]), ("http://u:c4n4ry@[::1", []), ("http://u@h:port", ["pw"])],
+)
+def test_an_address_that_is_none_is_asked_for_again(
+    monkeypatch: pytest.MonkeyPatch, file: Path, url: str, password: list[str]
+):
+    elastic = ("y", url, *password, "again", NOTHING_THERE, "keep")
+    _, talk = talked(monkeypatch, file, "", "", *"nnnn", *elastic, "n", "n")
+    assert any("✗ elasticsearch.url (ES_URL): not a URL" in words for words in talk.said)
+    assert "c4n4ry" not in " ".join([*talk.said, *talk.defaults])
+    assert load({}, file).elasticsearch.url.reveal() == NOTHING_THERE
+
+
+def test_a_dsn_that_is_none_is_asked_for_again(monkeypatch: pytest.MonkeyPatch, file: Path):
+    postgres = ("y", "user=me colour=red", "pw", "again", "", "pw", "skip")
+    code, talk = talked(monkeypatch, file, "", "", *postgres, *"nnnnnn")
+    assert code is Exit.ok
+    assert sum("✗" in words for words in talk.said) == 2
+
+
+@pytest.mark.parametrize(
+    ("variable", "words"),
+    [("ALTUI_CADENCE_FIVETRAN", "cadence.fivetran: 1 is not between"), ("ES_URL", "not a URL")],
+)
+def test_a_variable_that_is_wrong_is_refused_before_the_first_question(
+    monkeypatch: pytest.MonkeyPatch, file: Path, variable: str, words: str
+):
+    with pytest.raises(ConfigError, match=words):
+        talked(monkeypatch, file, environ={variable: "1"})
+
+
+def test_only_a_name_is_wrong_with_a_name(monkeypatch: pytest.MonkeyPatch, file: Path):
+    code, talk = talked(monkeypatch, file, "my own", "mine", "", *NO_SERVICE)
+    assert code is Exit.ok
+    assert [words for words in talk.said if "✗" in words] == [
+        "  ✗ profile: 'my own' must be made of letters, digits, - and _"
+    ]
+
+
+@pytest.mark.parametrize("place", ["folder", "f" * 300])
+def test_a_place_that_is_no_file_is_refused_before_the_first_question(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, place: str
+):
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(ConfigError, match=r"is a directory: name a file in it|File name too long"):
+        talked(monkeypatch, tmp_path / place)
 
 
 @pytest.mark.parametrize("answers", [("^C",), ("", "", "n", "^C"), ("", "", *"nnnnnn", "^C")])

@@ -9,7 +9,14 @@ from msgspec.structs import replace
 
 from altui.cli.init import looking
 from altui.cli.init.talk import Silent
-from altui.config import FivetranSettings, GitHubSettings, KibanaSettings, Secret, Settings
+from altui.config import (
+    ElasticsearchSettings,
+    FivetranSettings,
+    GitHubSettings,
+    KibanaSettings,
+    Secret,
+    Settings,
+)
 from altui.services.discovery import Choice
 from altui.services.errors import ServiceError
 from tests.answering import Scripted
@@ -149,6 +156,33 @@ def kibana(server: Scripted, boards: bytes) -> Settings:
         }
     )
     return replace(Settings(), kibana=KibanaSettings(server.url, Secret("key")))
+
+
+def test_a_prefix_that_no_index_can_have_is_asked_for_again(server: Scripted):
+    class Typist(Silent):
+        asks = True
+
+        def __init__(self) -> None:
+            self.answers = iter(("Analytics_*", "", "prod"))
+            self.said: list[str] = []
+
+        def say(self, words: str) -> None:
+            self.said.append(words)
+
+        def text(self, question: str, default: str) -> str:
+            return next(self.answers)
+
+    server.headers_sent = {"X-Elastic-Product": "Elasticsearch"}
+    health = {"cluster_name": "c", "status": "green", "number_of_nodes": 1}
+    server.script = lambda method, path, body: (
+        200,
+        health if path == "/_cluster/health" else [] if "_cat" in path else {},
+    )
+    settings = replace(Settings(), elasticsearch=ElasticsearchSettings(Secret(server.url)))
+    found, _ = looking.elasticsearch(settings, talk := Typist())
+    assert found.elasticsearch.index_prefix == "prod"
+    assert "'Analytics_*' cannot begin an index's name" in talk.said[0]
+    assert "must not be empty" in talk.said[1]
 
 
 def test_the_only_data_view_and_dashboard_are_taken_unasked(server: Scripted):

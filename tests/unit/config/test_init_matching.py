@@ -72,6 +72,8 @@ def test_a_prefix_is_what_stands_before_the_marts_suffixes():
         ("https://h:9200", "https://h:9200", ""),
         ("postgresql://u:p@h1:1,h2:2/d?sslmode=require", None, "p"),
         ("host=h user=u password='a b'", "host=h user=u", "a b"),
+        ("http://u:p@[::1", "http://u@[::1", "p"),
+        ("host=h password=a://b", "host=h", "a://b"),
     ],
 )
 def test_a_password_is_taken_out_and_put_back(address: str, shown: str | None, password: str):

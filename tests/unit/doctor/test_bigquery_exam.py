@@ -11,7 +11,7 @@ from altui.doctor.bigquery import exam
 from altui.doctor.bigquery_roles import CREATE, READ, WRITE
 from altui.doctor.exam import Context
 from tests.answering import Scripted
-from tests.unit.doctor.conftest import MakeContext, results_of, states
+from tests.unit.doctor.conftest import NONSENSE, MakeContext, results_of, states, untold
 
 ACCOUNT = "analytics@my-project.iam.gserviceaccount.com"
 API = "/bigquery/v2/projects/my-project"
@@ -209,3 +209,11 @@ async def test_the_access_list_tells_where_the_project_is_silent(
     for dataset in warehouse.datasets.values():
         dataset["access"] = [{"role": "WRITER", "userByEmail": ACCOUNT}]
     assert (await results_of(exam, asked))["editor"].state is State.ok
+
+
+@pytest.mark.parametrize("body", NONSENSE)
+async def test_nonsense_is_no_role(asked: Context, warehouse: Warehouse, body: Any):
+    warehouse.job = (200, body)
+    seen = await results_of(exam, asked)
+    assert states(seen) == {"job_user": "unknown"}
+    assert untold(seen) == []

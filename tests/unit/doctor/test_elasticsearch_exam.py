@@ -9,7 +9,7 @@ from altui.core.model.health import State
 from altui.doctor.elasticsearch import READS, WRITES, exam
 from altui.doctor.exam import Context
 from tests.answering import Scripted
-from tests.unit.doctor.conftest import MakeContext, results_of, states
+from tests.unit.doctor.conftest import NONSENSE, MakeContext, results_of, states, untold
 
 HEALTH = {"cluster_name": "prod", "status": "green", "number_of_nodes": 3}
 PATTERN = "analytics_applylens_*"
@@ -34,6 +34,7 @@ class Cluster:
         self.health: tuple[int, Any] = (200, HEALTH)
         self.indices = [index(name) for name in ("risk_daily", "parity_drift", "backfill_slo")]
         self.template = 200
+        self.nodes = {"a": {"version": "8.19.3"}, "b": {"version": "8.19.3"}}
         self.held = {
             (where, name) for kind in (READS, WRITES) for where in kind for name in kind[where]
         }
@@ -48,7 +49,7 @@ class Cluster:
         if plain.startswith("/_cat/indices"):
             return 200, self.indices
         if plain.startswith("/_nodes"):
-            return 200, {"nodes": {"a": {"version": "8.19.3"}, "b": {"version": "8.19.3"}}}
+            return 200, {"nodes": self.nodes}
         return {"/": self.info, "/_cluster/health": self.health}.get(plain, (200, {}))
 
     def judged(self, asked: Any) -> Any:
@@ -205,3 +206,46 @@ async def test_a_server_without_cluster_health(asked: Context, cluster: Cluster)
     cluster.health = (410, {"error": {"type": "api_not_available_exception", "reason": "no"}})
     seen = (await results_of(exam, asked))["cluster"]
     assert seen.state is State.unknown and not seen.bad
+
+
+@pytest.mark.parametrize("body", [{}, {"version": {}}, {"version": {"number": None}}, [], "x"])
+async def test_a_server_without_a_version_is_none(asked: Context, cluster: Cluster, body: Any):
+    cluster.info = (200, body)
+    seen = await results_of(exam, asked)
+    assert states(seen) == {"server": "unknown"}
+    assert "proxy or a captive portal" in seen["server"].fix
+
+
+async def test_health_without_a_state_is_nonsense_not_a_missing_feature(
+    asked: Context, cluster: Cluster
+):
+    cluster.health = (200, {})
+    seen = (await results_of(exam, asked))["cluster"]
+    assert (seen.state, seen.bad) == (State.unknown, True)
+    assert seen.said == "the answer lacks status"
+
+
+async def test_health_that_may_not_be_read_is_denied(asked: Context, cluster: Cluster):
+    cause = {"type": "security_exception", "reason": "action is unauthorized"}
+    cluster.health = (403, {"error": {**cause, "root_cause": [cause]}, "status": 403})
+    seen = (await results_of(exam, asked))["cluster"]
+    assert (seen.state, seen.said) == (State.denied, f"403 security_exception: {cause['reason']}")
+    assert "cluster privilege monitor" in seen.fix
+
+
+@pytest.mark.parametrize("part", ["info", "health", "privileges"])
+async def test_whatever_is_not_ok_says_what_to_do(asked: Context, cluster: Cluster, part: str):
+    right = getattr(cluster, part)
+    refusals = [(status, {"error": "no", "status": status}) for status in (400, 401, 403, 404, 500)]
+    for answer in (*((200, body) for body in NONSENSE), *refusals):
+        setattr(cluster, part, answer)
+        seen = await results_of(exam, asked)
+        assert untold(seen) == [], answer
+        assert any(one.state is not State.ok for one in seen.values()), answer
+    setattr(cluster, part, right)
+
+
+async def test_a_server_that_knows_no_nodes_is_none(asked: Context, cluster: Cluster):
+    cluster.info = (405, {"error": "Incorrect HTTP method for uri [/]", "status": 405})
+    cluster.nodes = {}
+    assert states(await results_of(exam, asked)) == {"server": "unknown"}

@@ -9,9 +9,9 @@ from altui.core.model.doctor import Result
 from altui.core.model.health import State
 from altui.doctor import examine as examining
 from altui.doctor.exam import Context, Exams, silent
-from altui.doctor.examine import EXAMS, examine
+from altui.doctor.examine import EXAMS, LONGEST, examine, longer
 from altui.doctor.local import skew
-from tests.unit.doctor.conftest import MakeContext
+from tests.unit.doctor.conftest import MakeContext, untold
 
 FINE = Result("kibana.status", "status", State.ok, "available")
 
@@ -58,7 +58,7 @@ async def test_a_hanging_or_failing_exam_costs_only_its_own_lines(
     hung, failed, good = (section.results for section in sections)
     assert [result.said for result in hung] == ["there", "no answer within 0.05 s"]
     assert hung[1].state is State.unknown and hung[1].bad
-    assert hung[1].commands == ("altui doctor --service postgres --timeout 0.1",)
+    assert hung[1].commands == ("altui doctor --service postgres --timeout 1",)
     assert failed[0].state is State.ok
     assert failed[1].said == "altui failed here: RuntimeError", "an exception may quote a secret"
     assert good == (FINE,)
@@ -103,7 +103,43 @@ def test_every_service_is_examined_host_first():
         "github",
         "elasticsearch",
         "kibana",
+        "pagerduty",
     ]
+
+
+@pytest.mark.parametrize("service", EXAMS)
+async def test_what_altui_did_not_foresee_is_told_with_what_to_report(
+    context: MakeContext, monkeypatch: pytest.MonkeyPatch, service: str
+):
+    async def choked(context: Context) -> Exams:
+        raise RuntimeError("canary")
+        yield FINE
+
+    monkeypatch.setitem(EXAMS, service, choked)
+    (section,) = await examine(context({}), (service,))
+    result = section.results[0]
+    assert (result.state, result.bad) == (State.unknown, True)
+    assert result.said == "altui failed here: RuntimeError"
+    assert result.tried == f"the exams of {service}, one after the other"
+    assert "report it" in result.fix
+    assert result.commands == ("altui --version", f"altui doctor --service {service} --json")
+    assert "canary" not in str(result)
+
+
+@pytest.mark.parametrize("service", EXAMS)
+async def test_whatever_is_not_ok_says_what_was_tried_and_what_to_do(
+    context: MakeContext, service: str
+):
+    """Nothing is set."""
+    (section,) = await examine(context({}), (service,), seconds=60)
+    assert section.results
+    assert untold({result.id: result for result in section.results}) == []
+
+
+async def test_more_time_is_advised_up_to_the_most(exams: None, context: MakeContext):
+    (section,) = await examine(context({}), ("postgres",), seconds=0.05)
+    assert section.results[1].commands == ("altui doctor --service postgres --timeout 1",)
+    assert longer(LONGEST) == longer(LONGEST / 2) == LONGEST
 
 
 @pytest.mark.parametrize(

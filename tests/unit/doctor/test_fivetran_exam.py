@@ -8,7 +8,7 @@ import pytest
 from altui.core.model.health import State
 from altui.doctor.fivetran import exam
 from tests.answering import Answers
-from tests.unit.doctor.conftest import MakeContext, results_of, states
+from tests.unit.doctor.conftest import MakeContext, nonsense_passes, results_of, states
 
 ENV = {
     "FIVETRAN_URL": "http://fivetran.test",
@@ -131,3 +131,19 @@ async def test_a_wrong_media_type_is_said(context: MakeContext, fivetran: Answer
     fivetran.by_path[CONNECTION] = refusal(406, "NotAcceptable", "Cannot answer as x")
     seen = (await results_of(exam, context(ENV)))["connection"]
     assert (seen.state, seen.said) == (State.broken, "406 NotAcceptable Cannot answer as x")
+
+
+async def test_nonsense_is_never_ok_and_whatever_is_not_ok_says_what_to_do(
+    context: MakeContext, fivetran: Answers
+):
+    assert await nonsense_passes(exam, context(ENV), fivetran) == []
+
+
+@pytest.mark.parametrize("content", [{"id": "warm_lantern"}, {"id": "other", "status": {}}])
+async def test_a_connection_without_a_state_is_not_in_order(
+    context: MakeContext, fivetran: Answers, content: Any
+):
+    fivetran.by_path[CONNECTION] = data(**content)
+    seen = (await results_of(exam, context(ENV)))["connection"]
+    assert (seen.state, seen.bad) == (State.unknown, True)
+    assert "the answer lacks" in seen.said

@@ -9,7 +9,7 @@ import time_machine
 from altui.core.model.health import State
 from altui.doctor.github import REQUIRED, exam
 from tests.answering import Answers
-from tests.unit.doctor.conftest import MakeContext, results_of, states
+from tests.unit.doctor.conftest import MakeContext, nonsense_passes, results_of, states
 
 ENV = {
     "GITHUB_API_URL": "http://ghes.test/api/v3",
@@ -24,6 +24,10 @@ def answer(status: int = 200, headers: dict[str, str] | None = None, **body: Any
     return httpx.Response(status, json=body, headers={**RATES, **(headers or {})})
 
 
+def rates(headers: dict[str, str] | None = None) -> httpx.Response:
+    return answer(headers=headers, resources={"core": {"limit": 5000, "remaining": 4990}})
+
+
 def secrets(*names: str) -> httpx.Response:
     return answer(total_count=len(names), secrets=[{"name": name} for name in names])
 
@@ -31,7 +35,7 @@ def secrets(*names: str) -> httpx.Response:
 @pytest.fixture
 def github(answers: Answers) -> Answers:
     answers.by_path = {
-        "/api/v3/rate_limit": answer(),
+        "/api/v3/rate_limit": rates(),
         BASE: answer(full_name="applylens/analytics", private=True),
         f"{BASE}/actions/workflows/analytics-sync.yml": answer(
             name="Analytics Sync", state="active"
@@ -98,7 +102,7 @@ async def test_whether_runs_may_be_started(
     expected: tuple[State, str],
 ):
     headers = {} if scopes is None else {"x-oauth-scopes": scopes}
-    github.by_path["/api/v3/rate_limit"] = answer(headers=headers)
+    github.by_path["/api/v3/rate_limit"] = rates(headers)
     github.by_path[BASE] = answer(full_name="a/b", permissions={"push": push})
     seen = (await results_of(exam, context(ENV)))["dispatch"]
     assert (seen.state, seen.said) == expected
@@ -151,7 +155,7 @@ async def test_names_that_may_not_be_seen_are_unknown(
 @pytest.mark.parametrize(("day", "hint"), [("01", False), ("25", True)])
 async def test_a_token_that_ends_soon(context: MakeContext, github: Answers, day: str, hint: bool):
     ends = {"github-authentication-token-expiration": "2026-11-30 09:30:00 UTC"}
-    github.by_path["/api/v3/rate_limit"] = answer(headers=ends)
+    github.by_path["/api/v3/rate_limit"] = rates(ends)
     with time_machine.travel(f"2026-11-{day}", tick=False):
         seen = (await results_of(exam, context(ENV)))["token"]
     assert seen.said.endswith("expires 30 Nov 2026")
@@ -163,3 +167,42 @@ async def test_a_server_without_rate_limits_is_no_trouble(context: MakeContext, 
         404, json={"message": "Rate limiting is not enabled."}
     )
     assert states(await results_of(exam, context(ENV)))["token"] == "ok"
+
+
+async def test_nonsense_is_never_ok_and_whatever_is_not_ok_says_what_to_do(
+    context: MakeContext, github: Answers
+):
+    assert await nonsense_passes(exam, context(ENV), github) == []
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        httpx.Response(200, text="<html>Welcome</html>"),
+        httpx.Response(200, json={"status": "ok"}),
+        httpx.Response(404, text="<html>Not here</html>"),
+    ],
+)
+async def test_a_page_in_githubs_place_accepts_no_token(
+    context: MakeContext, github: Answers, page: httpx.Response
+):
+    github.by_path["/api/v3/rate_limit"] = page
+    seen = await results_of(exam, context(ENV))
+    assert states(seen) == {"token": "unknown"}
+    assert seen["token"].bad
+    assert "proxy or a captive portal" in seen["token"].fix
+    assert "GITHUB_API_URL" in seen["token"].fix
+
+
+async def test_another_repository_is_not_the_configured_one(context: MakeContext, github: Answers):
+    github.by_path[BASE] = answer(private=True)
+    seen = (await results_of(exam, context(ENV)))["repository"]
+    assert (seen.state, seen.bad) == (State.unknown, True)
+    assert seen.said == "the answer lacks full_name"
+
+
+async def test_a_workflow_without_a_state_is_not_disabled(context: MakeContext, github: Answers):
+    github.by_path[f"{BASE}/actions/workflows/analytics-sync.yml"] = answer()
+    seen = (await results_of(exam, context(ENV)))["workflow"]
+    assert (seen.state, seen.said) == (State.unknown, "the answer lacks state")
+    assert not seen.commands

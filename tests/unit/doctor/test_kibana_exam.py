@@ -9,7 +9,7 @@ import pytest
 from altui.core.model.health import State
 from altui.doctor.kibana import exam
 from tests.answering import Answers
-from tests.unit.doctor.conftest import MakeContext, results_of, states
+from tests.unit.doctor.conftest import MakeContext, nonsense_passes, results_of, states
 
 ENV = {"KIBANA_URL": "http://kibana.test", "KIBANA_API_KEY": "key"}
 VIEW = {"id": "v", "title": "analytics_applylens_*", "timeFieldName": "d"}
@@ -126,3 +126,39 @@ async def test_silence(context: MakeContext, kibana: Answers):
     seen = await results_of(exam, context(ENV))
     assert states(seen) == {"status": "unknown"}
     assert "KIBANA_URL" in seen["status"].fix
+
+
+async def test_nonsense_is_never_ok_and_whatever_is_not_ok_says_what_to_do(
+    context: MakeContext, kibana: Answers
+):
+    assert await nonsense_passes(exam, context(ENV), kibana) == []
+
+
+@pytest.mark.parametrize("body", [{}, {"status": {}}, {"status": {"overall": {}}}])
+async def test_a_status_without_a_level_is_none(context: MakeContext, kibana: Answers, body: Any):
+    kibana.by_path["/api/status"] = httpx.Response(200, json=body)
+    seen = await results_of(exam, context(ENV))
+    assert states(seen) == {"status": "unknown"}
+    assert seen["status"].said == "the answer lacks status.overall.level"
+
+
+@pytest.mark.parametrize("body", [{}, {"id": "other"}])
+async def test_a_space_that_is_another_or_none_accepts_no_key(
+    context: MakeContext, kibana: Answers, body: Any
+):
+    kibana.by_path["/api/spaces/space/default"] = httpx.Response(200, json=body)
+    seen = await results_of(exam, context(ENV))
+    assert states(seen) == {"status": "ok", "key": "unknown"}
+    assert "proxy or a captive portal" in seen["key"].fix
+
+
+async def test_what_the_key_may_not_read_is_denied_not_missing(
+    context: MakeContext, kibana: Answers
+):
+    refusal = httpx.Response(403, json={"statusCode": 403, "message": "Forbidden"})
+    kibana.by_path["/api/data_views"] = refusal
+    kibana.by_path["/api/saved_objects/_export"] = refusal
+    seen = await results_of(exam, context(ENV))
+    assert (seen["data_view"].state, seen["dashboard"].state) == (State.denied, State.denied)
+    assert seen["data_view"].said == "403 Forbidden"
+    assert "Read on Dashboard and Data Views" in seen["dashboard"].fix

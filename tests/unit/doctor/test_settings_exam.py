@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from altui.config.fields import leaves
 from altui.core.model.health import State
-from altui.doctor.settings import exam
-from tests.unit.doctor.conftest import MakeContext, results_of
+from altui.doctor.settings import SECTIONS, TUNING, exam
+from tests.unit.doctor.conftest import MakeContext, results_of, untold
 
 KEY = {
     "type": "service_account",
@@ -68,12 +69,26 @@ async def test_the_key_file_says_whose_it_is(context: MakeContext, tmp_path: Pat
     assert other.fix == "BQ_PROJECT is other: right if the account has its roles there"
 
 
-async def test_a_key_that_others_may_read_gets_a_hint(context: MakeContext, tmp_path: Path):
-    path = key_file(tmp_path, mode=0o644)
+@pytest.mark.parametrize("kind", ["service_account", "authorized_user"])
+@pytest.mark.parametrize("mode", [0o644, 0o640, 0o604, 0o620])
+async def test_a_key_that_others_may_read_is_as_broken_as_a_file_with_secrets(
+    context: MakeContext, tmp_path: Path, kind: str, mode: int
+):
+    path = key_file(tmp_path, {**KEY, "type": kind}, mode)
     environ = {"BQ_PROJECT": "my-project", "GOOGLE_APPLICATION_CREDENTIALS": path}
     seen = (await results_of(exam, context(environ)))["credentials"]
-    assert seen.state is State.ok
-    assert seen.commands == (f"chmod 600 {path}",)
+    assert seen.bad
+    can = "change" if mode == 0o620 else "read"
+    assert seen.said == f"{path}: mode {mode:04o}: it holds a key, and others can {can} it"
+    assert (seen.fix, seen.commands) == ("shut it", (f"chmod 600 {path}",))
+
+
+async def test_a_file_that_only_names_an_identity_may_be_read_by_all(
+    context: MakeContext, tmp_path: Path
+):
+    path = key_file(tmp_path, {"type": "external_account"}, 0o644)
+    environ = {"BQ_PROJECT": "p", "GOOGLE_APPLICATION_CREDENTIALS": path}
+    assert (await results_of(exam, context(environ)))["credentials"].state is State.ok
 
 
 @pytest.mark.parametrize(
@@ -137,3 +152,33 @@ async def test_a_variable_that_wins_over_a_profile_is_pointed_out(context: MakeC
     assert (await results_of(exam, context({}, toml)))["elasticsearch"].said == (
         "altui.toml [profiles.prod]: url"
     )
+
+
+async def test_what_is_shared_and_what_tunes_is_told_where_it_is_not_the_default(
+    context: MakeContext,
+):
+    made = context(
+        {"ALTUI_READ_ONLY": "true", "ALTUI_CADENCE_GITHUB": "60"},
+        'profile = "prod"\n[profiles.prod]\nproduction = true\n'
+        "[profiles.prod.cadence]\nfivetran = 60\n[pipeline]\nquiet_days = 3\n"
+        "[pipeline.workflow]\nhour = 4\nminute = 15\n",
+    )
+    seen = await results_of(exam, made)
+    assert seen["general"].said == (
+        "altui.toml: profile; altui.toml [profiles.prod]: production; ALTUI_READ_ONLY, "
+        "ALTUI_STATE_DIR"
+    )
+    assert seen["cadence"].said == "altui.toml [profiles.prod]: fivetran; ALTUI_CADENCE_GITHUB"
+    assert seen["pipeline"].said == ("altui.toml: workflow.hour, workflow.minute, quiet_days")
+
+
+async def test_what_is_left_alone_is_not_told(context: MakeContext):
+    seen = await results_of(exam, context({}))
+    assert not {"cadence", "pipeline"} & set(seen)
+    assert untold(seen) == []
+
+
+def test_every_section_of_the_settings_is_told():
+    told = {*SECTIONS, *TUNING}
+    for leaf in leaves():
+        assert len(leaf.path) == 1 or leaf.path[0] in told, leaf.dotted
