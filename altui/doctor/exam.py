@@ -11,7 +11,8 @@ from msgspec.structs import replace
 from altui.config import Settings, masked
 from altui.core.model.doctor import Result
 from altui.core.model.health import State
-from altui.core.rules.seeing import STATE_OF
+from altui.core.model.observed import Trouble
+from altui.core.rules.seeing import STATE_OF, is_of_environment
 from altui.services.errors import ServiceError
 from altui.services.http import MakeTransport
 
@@ -43,7 +44,7 @@ class Context(Struct):
             return
         try:
             moment = parsedate_to_datetime(date)
-        except ValueError:
+        except (ValueError, OverflowError, TypeError):  # hours from the year 99999
             return
         if moment.tzinfo is not None:
             self.skews.setdefault(service, moment - datetime.now(UTC))
@@ -78,9 +79,11 @@ def failed(
 ) -> Result:
     """A result in the service's own words."""
     state = STATE_OF[error.trouble]
-    if state is State.off:
+    if state is State.off or error.trouble is Trouble.misconfigured:
         # what is not set was told before: this setting is there, and no good
         state = State.broken
+        if is_of_environment(error.words):
+            fix = "correct that variable of this host, or leave it out"
     return Result(id, subject, state, error.words, error.where, fix, commands, matters)
 
 

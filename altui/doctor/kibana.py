@@ -98,7 +98,7 @@ async def _space(context: Context, http: Http) -> Result:
         status = decoded(await http.get("/api/status", answers=frozenset({503})), _Status)
         await http.get(f"/api/spaces/space/{quote(space, safe='')}")
     except ServiceError as error:
-        if error.trouble is Trouble.denied:
+        if error.trouble in {Trouble.denied, Trouble.misconfigured}:
             came = context.came_from("kibana.api_key")
             wrong = f"KIBANA_API_KEY{came} is not accepted" if settings.api_key else ""
             return failed(here, subject, error, f"{wrong or 'KIBANA_API_KEY is not set'}. {KEYS}")

@@ -12,6 +12,7 @@ from altui.core.model.health import (
     Verdict,
     VerdictState,
 )
+from altui.core.model.observed import Trouble
 from altui.core.model.pipeline import SERVICES, risk_mart
 from altui.core.rules import sightless
 from altui.core.rules.lines import first_fit, fit, since_words, tails, todo
@@ -25,6 +26,7 @@ from altui.core.words import behind, clock, day, took
 
 BAD = (State.broken, State.late)
 NOT_FOUND = {f"{service}.missing" for service in SERVICES}
+MISCONFIGURED = {f"{service}.{Trouble.misconfigured.value}" for service in SERVICES}
 
 
 def verdict(look: Look, findings: tuple[Finding, ...], rows: tuple[TraceRow, ...]) -> Verdict:
@@ -192,7 +194,8 @@ def _ok(look: Look, rows: tuple[TraceRow, ...], blind: list[Finding]) -> Verdict
         also = [f"+{len(blind) - 1} more"] if len(blind) > 1 else []
         also += [f"off: {', '.join(off(look))}"] if off(look) else []
         more = f" ({'; '.join(also)})" if also else ""
-        do = todo(look, worst) if worst.state is State.unknown else worst.do
+        ours = worst.state is State.denied or worst.check in MISCONFIGURED
+        do = worst.do if ours else todo(look, worst)
     headlines = [f"{words}{tail}" for words in heads for tail in tails(look)[:2]]
     return Verdict(
         VerdictState.ok,
