@@ -4,7 +4,9 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
+from altui.config import Secret
 from altui.core.model.doctor import Result
 from altui.core.model.health import State
 from altui.doctor import examine as examining
@@ -158,7 +160,10 @@ async def test_a_proxy_of_a_kind_that_is_not_supported(
 
 
 async def test_a_token_that_no_header_can_carry(context: MakeContext):
-    made = context({"GITHUB_TOKEN": "t\u20ac", "GITHUB_REPOSITORY": "a/b"})
+    made = context({"GITHUB_TOKEN": "fine", "GITHUB_REPOSITORY": "a/b"})
+    made.settings = replace(
+        made.settings, github=replace(made.settings.github, token=Secret("t\u20ac"))
+    )
     (section,) = await examine(made, ["github"])
     (token,) = section.results
     assert token.said.startswith("its key or token cannot be sent")

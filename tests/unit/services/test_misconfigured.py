@@ -63,10 +63,10 @@ WRONG: dict[str, tuple[str, Ask, str]] = {
     "es": ("elasticsearch", elasticsearch("me:hunter2@es"), "ES_URL is not a URL"),
     "es bracket": ("elasticsearch", elasticsearch("http://hunter2@[::1"), "ES_URL is not a URL"),
     "token": ("github", github("hunter2\u20ac"), "key or token cannot be sent"),
-    "token's line": ("github", github("hunter2\n"), "key or token cannot be sent"),
+    "token's line": ("github", github("hunter2\nx"), "key or token cannot be sent"),
     "api": ("github", github("t", "ftp://api.test"), "not a URL that can be asked"),
     "kibana": ("kibana", kibana("ftp://kibana.test"), "not a URL that can be asked"),
-    "kibana's key": ("kibana", kibana("https://k.test", "hunter2 "), "key or token cannot be sent"),
+    "kibana's key": ("kibana", kibana("https://k", "hunter2\tx"), "key or token cannot be sent"),
 }
 
 
