@@ -1,6 +1,5 @@
 """`altui check`: one round of every probe, the rules, and the report."""
 
-import asyncio
 import sys
 import time
 from collections.abc import Mapping
@@ -73,6 +72,7 @@ def assessed(settings: Settings, store: Store, clock: Clock, *, fresh: bool) -> 
 def _round(settings: Settings, store: Store, clock: Clock) -> Assessment:
     from altui.observe.observer import Observer, budget_left
     from altui.observe.probes import granters, probes
+    from altui.services.threads import run
 
     observer = Observer(
         probes(settings, clock, budget_left(store, clock, settings.bigquery.daily_bytes)),
@@ -82,7 +82,7 @@ def _round(settings: Settings, store: Store, clock: Clock) -> Assessment:
         settings.bigquery.daily_bytes,
         granters=granters(settings),
     )
-    return asyncio.run(observer.round())
+    return run(observer.round())
 
 
 def _ask_observer(store: Store) -> None:

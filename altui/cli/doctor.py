@@ -1,6 +1,5 @@
 """`altui doctor`: every setting, credential and permission, and how to mend what is wrong."""
 
-import asyncio
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
@@ -15,6 +14,7 @@ from altui.core.present.printed import json_text
 from altui.core.present.rows import ascii_only
 from altui.doctor.exam import Context
 from altui.doctor.examine import EXAMS, LONGEST, SHORTEST, examine
+from altui.services.threads import run
 
 WIDEST = 100
 
@@ -38,12 +38,10 @@ def doctor(
 
     async def look() -> Examination:
         sections = await examine(context, chosen, seconds)
-        seen = examination(clock_of(settings.clock)(), settings.profile, sections)
-        # printed before the loop closes: a name server that hangs would hold it
-        _print(seen, as_json=as_json)
-        return seen
+        return examination(clock_of(settings.clock)(), settings.profile, sections)
 
-    seen = asyncio.run(look())
+    seen = run(look())
+    _print(seen, as_json=as_json)
     if idle(seen) and not services:
         sys.stderr.write("altui: no service is configured: `altui init` asks for them\n")
         return Exit.usage

@@ -101,6 +101,7 @@ def _ranged(
     from altui.observe.looking import look
     from altui.observe.observer import budget_left
     from altui.observe.probes import probes
+    from altui.services.threads import run
 
     days = (day_of(clock()) - scope.first).days
     pipeline = replace(settings.pipeline, window_days=days)
@@ -118,7 +119,7 @@ def _ranged(
             apart[item.detail][item.probe] = item
         return Snapshot(clock(), apart[False], apart[True])
 
-    snapshot = asyncio.run(read())
+    snapshot = run(read())
     for item in snapshot.observations.values():
         if isinstance(item.value, Counts) and item.value.bytes:
             store.bill(day_of(clock()), item.value.bytes)

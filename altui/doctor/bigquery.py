@@ -109,7 +109,7 @@ def _no_query(context: Context, found: Found, error: ServiceError) -> Result:
     if error.trouble is Trouble.denied:
         fix = f"the key is not accepted: set GOOGLE_APPLICATION_CREDENTIALS{key} to a valid one"
         return failed(here, "credentials", error, fix)
-    if error.trouble is Trouble.off:
+    if error.trouble is Trouble.misconfigured and error.words.startswith("GOOGLE_"):
         fix = f"set GOOGLE_APPLICATION_CREDENTIALS{key} to the service account's key file"
         return failed(here, "credentials", error, fix)
     if error.trouble in {Trouble.missing, Trouble.refused}:

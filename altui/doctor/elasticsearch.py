@@ -10,10 +10,10 @@ from altui.core.model.observed import Trouble
 from altui.core.model.reading import Cluster
 from altui.core.words import plural
 from altui.doctor.exam import Context, Exams, failed, lacking, unset
-from altui.services.elasticsearch import ElasticsearchReader, translated, with_port
+from altui.services.elasticsearch import ElasticsearchReader, translated
+from altui.services.elasticsearch_client import connect
 from altui.services.elasticsearch_cluster import NOT_OFFERED
 from altui.services.errors import ServiceError, deadline
-from altui.services.lean import lean_imports
 from altui.services.text import clean
 from altui.services.threads import in_thread
 
@@ -69,10 +69,7 @@ async def _ask(context: Context, where: str, ask: "Callable[[Elasticsearch], T]"
 
     def work() -> T:
         with translated(where, url):
-            with lean_imports():
-                from elasticsearch import Elasticsearch
-            seconds = context.patience
-            return ask(Elasticsearch(with_port(url), request_timeout=seconds, max_retries=0))
+            return ask(connect(url, context.patience, max_retries=0))
 
     async with deadline(context.patience, where):
         return await in_thread(work)
@@ -111,6 +108,8 @@ def _fix(context: Context, error: ServiceError) -> str:
     shown = public_url(context.settings.elasticsearch.url.reveal())
     if error.trouble is Trouble.denied:
         return f"set ES_URL{came} with the right user and password: https://USER:PASSWORD@host"
+    if error.trouble is Trouble.misconfigured:
+        return f"write ES_URL{came} as https://USER:PASSWORD@HOST:9200"
     if error.trouble in {Trouble.nonsense, Trouble.missing}:
         return f"is {shown} Elasticsearch itself, not OpenSearch or a proxy? ES_URL{came}"
     return f"is {shown} up, and reachable from here (VPN, firewall)? ES_URL{came}"

@@ -12,7 +12,7 @@ from altui.config import Settings, masked
 from altui.core.model.doctor import Result
 from altui.core.model.health import State
 from altui.core.model.observed import Trouble
-from altui.core.rules.seeing import STATE_OF
+from altui.core.rules.seeing import STATE_OF, is_of_environment
 from altui.services.errors import ServiceError
 from altui.services.http import MakeTransport
 
@@ -44,7 +44,7 @@ class Context(Struct):
             return
         try:
             moment = parsedate_to_datetime(date)
-        except ValueError:
+        except (ValueError, OverflowError, TypeError):  # hours from the year 99999
             return
         if moment.tzinfo is not None:
             self.skews.setdefault(service, moment - datetime.now(UTC))
@@ -82,9 +82,11 @@ def failed(
 ) -> Result:
     """A result in the service's own words."""
     state = STATE_OF[error.trouble]
-    if state is State.off:
+    if state is State.off or error.trouble is Trouble.misconfigured:
         # what is not set was told before: this setting is there, and no good
         state = State.broken
+        if is_of_environment(error.words):
+            fix = "correct that variable of this host, or leave it out"
     if error.trouble is Trouble.nonsense:
         fix = f"{fix}; {BETWEEN}"
     return Result(id, subject, state, error.words, error.where, fix, commands, matters)

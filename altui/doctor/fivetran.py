@@ -107,7 +107,7 @@ def _no_connection(context: Context, error: ServiceError) -> Result:
             f"set FIVETRAN_CONNECTION{came}: {chosen} is not an id that the key sees; the id is "
             "on the connection's Setup tab, or leave it empty when there is only one"
         )
-    elif error.trouble is Trouble.off:
+    elif error.trouble is Trouble.misconfigured:
         # several: the reader's words list them
         fix = "set FIVETRAN_CONNECTION to the one that copies the pipeline's tables"
     else:

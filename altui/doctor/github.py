@@ -109,7 +109,7 @@ async def _token(context: Context, http: Http) -> tuple[Result, Answer | None]:
         answer = await http.get("/rate_limit", answers=frozenset({404}))
         _recognised(answer)
     except ServiceError as error:
-        if error.trouble is Trouble.denied:
+        if error.trouble in {Trouble.denied, Trouble.misconfigured}:
             fix = f"set GITHUB_TOKEN{context.came_from('github.token')}. {MAKE_ONE}"
         else:
             came = context.came_from("github.api_url") or " (now its default)"

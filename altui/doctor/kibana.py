@@ -106,7 +106,7 @@ async def _space(context: Context, http: Http) -> Result:
         if clean(decoded(answer, _Space).id, 100) != space:
             raise lacking(f"the id {space}", answer.where)
     except ServiceError as error:
-        if error.trouble is Trouble.denied:
+        if error.trouble in {Trouble.denied, Trouble.misconfigured}:
             came = context.came_from("kibana.api_key")
             wrong = f"KIBANA_API_KEY{came} is not accepted" if settings.api_key else ""
             return failed(here, subject, error, f"{wrong or 'KIBANA_API_KEY is not set'}. {KEYS}")

@@ -10,8 +10,8 @@ from altui.core.model.observed import Trouble
 from altui.core.model.pipeline import Table
 from altui.core.queries.postgres import quoted
 from altui.doctor.exam import Context, Exams, failed, unset
-from altui.services.errors import ServiceError, deadline
-from altui.services.http import is_loopback
+from altui.services.addresses import is_loopback
+from altui.services.errors import ServiceError, deadline, misconfigured
 from altui.services.postgres import translated
 from altui.services.text import clean
 
@@ -122,7 +122,7 @@ async def _session(context: Context) -> "AsyncGenerator[psycopg.AsyncConnection[
         if error.sqlstate:
             raise translated(error, where) from error
         # libpq's message quotes the DSN, password and all
-        raise ServiceError(Trouble.off, "POSTGRES_DSN cannot be understood", where) from None
+        raise misconfigured("POSTGRES_DSN cannot be understood", where) from None
     except psycopg.Error as error:
         raise translated(error, where) from error
 
@@ -140,7 +140,7 @@ def _fix(context: Context, error: ServiceError) -> str:
         return f"let this host in: a line in the server's pg_hba.conf; POSTGRES_DSN{came}"
     if error.trouble is Trouble.denied:
         return f"set POSTGRES_DSN{came} with the role's right password"
-    if error.trouble is Trouble.off:
+    if error.trouble is Trouble.misconfigured:
         return f"write POSTGRES_DSN{came} as postgresql://ROLE:PASSWORD@HOST:5432/DATABASE"
     if error.trouble is Trouble.missing:
         return f"name the right database in POSTGRES_DSN{came}"

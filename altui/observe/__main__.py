@@ -8,6 +8,7 @@ from altui.clock import clock_of
 from altui.config import Settings, guard_stderr, load
 from altui.observe.observer import Observer, budget_left
 from altui.observe.probes import granters, probes
+from altui.services.threads import Loop
 from altui.store.store import Store
 
 LOOK_AROUND_EVERY = 1.0
@@ -45,7 +46,7 @@ def main() -> None:
     store = Store.open(settings.directory, patience=1)
     with store.observing() as mine:
         if mine:
-            asyncio.new_event_loop().run_until_complete(observe(settings, store))
+            Loop().run_until_complete(observe(settings, store))
     store.close()
     # threads may still hang in a vendor's client; nothing they do is wanted any more
     os._exit(0)

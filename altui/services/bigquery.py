@@ -15,7 +15,7 @@ from altui.core.words import binary
 from altui.services.bigquery_client import Calls, connect
 from altui.services.bigquery_errors import translated, words_of
 from altui.services.errors import ServiceError, deadline, off
-from altui.services.http import utc
+from altui.services.headers import utc
 from altui.services.text import clean
 from altui.services.threads import Threads
 

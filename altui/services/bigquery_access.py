@@ -7,8 +7,9 @@ import msgspec
 from msgspec import Struct, field
 
 from altui.config import BigQuerySettings
+from altui.services.addresses import is_loopback
+from altui.services.bodies import bound
 from altui.services.errors import ServiceError, off, trouble_of_status
-from altui.services.http import is_loopback
 from altui.services.lean import lean_imports
 from altui.services.text import clean
 
@@ -55,6 +56,7 @@ def project_permissions(
         scoped = library.with_scopes_if_required(client._credentials, [SCOPE])
         wire: Any = transport
         session, base = wire.AuthorizedSession(scoped), RESOURCE_MANAGER
+    bound(session)
     with session:
         answer = session.post(
             f"{base}/v3/projects/{settings.project}:testIamPermissions",

@@ -7,10 +7,14 @@ from typing import Any
 
 from altui.config import BigQuerySettings
 from altui.core.queries.query import Query
-from altui.services.http import is_loopback
+from altui.services.addresses import is_loopback
+from altui.services.bigquery_errors import NO_SUCH_SHAPE
+from altui.services.bodies import bound
+from altui.services.errors import misconfigured
 from altui.services.lean import lean_imports
 
 SCOPES = ("https://www.googleapis.com/auth/bigquery",)
+ACCOUNT = "the account for BigQuery"
 
 
 class Calls:
@@ -108,7 +112,7 @@ class Calls:
 def connect(settings: BigQuerySettings) -> Any:
     """A client for the project: the emulator's, the key file's, or the environment's account.
 
-    Raises google.auth's errors; asks nothing of BigQuery.
+    Asks nothing of BigQuery. Raises ServiceError where there is no account to ask as.
     """
     with lean_imports():
         from google.cloud import bigquery
@@ -120,14 +124,36 @@ def connect(settings: BigQuerySettings) -> Any:
         credentials: Any = AnonymousCredentials()
         options["api_endpoint"] = settings.emulator_host
     else:
-        credentials = _credentials(settings.credentials)
+        credentials = _account(settings.credentials)
     client: Any = bigquery.Client(
         project=settings.project, credentials=credentials, client_options=options or None
     )
     if settings.emulator_host and is_loopback(settings.emulator_host):
         # a proxy from the environment cannot reach this machine's own ports
         client._http.trust_env = False
+    bound(client._http)
     return client
+
+
+def _account(path: str) -> Any:
+    from google.auth import exceptions as auth
+
+    try:
+        return _credentials(path)
+    except (auth.DefaultCredentialsError, OSError, *NO_SUCH_SHAPE) as error:
+        # without the cause: it may hold the file
+        raise misconfigured(f"GOOGLE_APPLICATION_CREDENTIALS: {_wrong(error)}", ACCOUNT) from None
+
+
+def _wrong(error: Exception) -> str:
+    """What is wrong with it; the words of what decodes a file may quote the key, and are left."""
+    from google.auth.exceptions import DefaultCredentialsError
+
+    if isinstance(error, OSError):
+        return f"the key file cannot be read: {error.strerror}"
+    if isinstance(error, DefaultCredentialsError):
+        return f"no credentials: {error.args[0]}"
+    return "the file is no key: JSON as Google Cloud gives it for a service account"
 
 
 def _credentials(path: str) -> Any:

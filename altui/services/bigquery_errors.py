@@ -6,8 +6,15 @@ from datetime import UTC, datetime
 from typing import Any, cast
 
 from altui.core.model.observed import Trouble
-from altui.services.errors import UNSAID_REST, ServiceError, rest_of, trouble_of_status
-from altui.services.http import retry_after
+from altui.services.errors import (
+    UNSAID_REST,
+    ServiceError,
+    misconfigured,
+    rest_of,
+    trouble_of_status,
+)
+from altui.services.headers import retry_after
+from altui.services.http import PROXY, SOCKS
 from altui.services.text import clean, spoken
 
 OVER_QUOTA = {
@@ -53,8 +60,7 @@ def translated(where: str) -> Generator[None]:
     except TimeoutError as error:
         raise ServiceError(Trouble.unreachable, str(error) or "no answer in time", where) from error
     except OSError as error:
-        # a key file that cannot be read
-        raise ServiceError(Trouble.off, f"credentials: {error.strerror}", where) from error
+        raise ServiceError(Trouble.unreachable, _connection_words(error), where) from error
     except NO_SUCH_SHAPE as error:
         words = f"the answer has another shape than expected: {type(error).__name__} {error}"
         raise ServiceError(Trouble.nonsense, words, where) from error
@@ -114,19 +120,17 @@ def _connection_words(error: Exception) -> str:
 
 
 def _auth_error(error: Exception, where: str) -> ServiceError:
-    """Credentials that are not there are off, refused ones denied, an unheard server unknown."""
+    """Refused credentials are denied, an unheard server is unknown."""
     from google.auth import exceptions as auth
 
     if isinstance(error, auth.InvalidOperation):
         # 401 from an emulator or proxy: there is no token that could be renewed
         return ServiceError(Trouble.denied, f"401 credentials wanted: {error}", where)
-    if isinstance(error, auth.DefaultCredentialsError):
-        return ServiceError(Trouble.off, f"no credentials: {error}", where)
     if isinstance(error, auth.RefreshError):
         again = getattr(error, "retryable", False)
         trouble = Trouble.unreachable if again else Trouble.denied
         return ServiceError(trouble, f"no access token: {error}", where)
-    return ServiceError(Trouble.unreachable, _connection_words(error), where)
+    return _unheard(error, where)
 
 
 def _wire_error(error: Exception, where: str) -> ServiceError:
@@ -134,6 +138,25 @@ def _wire_error(error: Exception, where: str) -> ServiceError:
 
     if isinstance(error, wire.InvalidJSONError):
         return ServiceError(Trouble.nonsense, f"the answer is not JSON: {error}", where)
-    if isinstance(error, wire.InvalidURL | wire.InvalidSchema | wire.MissingSchema):
-        return ServiceError(Trouble.off, f"BIGQUERY_EMULATOR_HOST: {error}", where)
+    if isinstance(error, wire.ContentDecodingError | wire.TooManyRedirects):
+        return ServiceError(Trouble.nonsense, _connection_words(error), where)
+    if isinstance(error, wire.MissingSchema):
+        return misconfigured("BIGQUERY_EMULATOR_HOST: not a URL such as http://host:9050", where)
+    if isinstance(error, wire.InvalidProxyURL):
+        return misconfigured(PROXY, where)
+    if isinstance(error, wire.InvalidURL | wire.InvalidSchema) and not _of_socks(error):
+        # our own address is a URL: the settings see to it; a proxy's may hold a password
+        words = "led to what is no URL, by a redirect or by HTTPS_PROXY"
+        return ServiceError(Trouble.nonsense, words, where)
+    return _unheard(error, where)
+
+
+def _unheard(error: Exception, where: str) -> ServiceError:
+    if _of_socks(error):
+        return misconfigured(SOCKS, where)
     return ServiceError(Trouble.unreachable, _connection_words(error), where)
+
+
+def _of_socks(error: Exception) -> bool:
+    """Whether requests lacks what a SOCKS proxy needs; Google's errors only quote it."""
+    return "dependencies for SOCKS" in str(error)

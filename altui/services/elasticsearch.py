@@ -5,13 +5,13 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, TypeVar
-from urllib.parse import urlsplit, urlunsplit
 
 from altui.config import ElasticsearchSettings, public_url
 from altui.core.model.observed import Trouble
 from altui.core.model.pipeline import Pipeline
 from altui.core.model.reading import Allocation, Cluster, Counts, Storage
 from altui.services.elasticsearch_allocation import read_allocation
+from altui.services.elasticsearch_client import connect
 from altui.services.elasticsearch_cluster import (
     blocks,
     read_cluster,
@@ -21,7 +21,7 @@ from altui.services.elasticsearch_cluster import (
 )
 from altui.services.elasticsearch_counts import read_counts
 from altui.services.errors import ServiceError, deadline, off, rest_of, trouble_of_status
-from altui.services.http import retry_after
+from altui.services.headers import retry_after
 from altui.services.lean import lean_imports
 from altui.services.threads import Threads
 
@@ -29,6 +29,15 @@ if TYPE_CHECKING:
     from elasticsearch import Elasticsearch
 
 T = TypeVar("T")
+NO_SUCH_SHAPE = (
+    LookupError,
+    TypeError,
+    ValueError,
+    AttributeError,
+    ArithmeticError,
+    RecursionError,
+)
+"""What is raised over an answer that has another shape than expected."""
 
 
 class ElasticsearchReader:
@@ -75,11 +84,9 @@ class ElasticsearchReader:
 
     def _connected(self) -> "Elasticsearch":
         if self._client is None:
-            from elasticsearch import Elasticsearch
-
-            self._client = Elasticsearch(
-                with_port(self._settings.url.reveal()),
-                request_timeout=self._seconds,
+            self._client = connect(
+                self._settings.url.reveal(),
+                self._seconds,
                 max_retries=1,
                 retry_on_timeout=False,
                 retry_on_status=(),
@@ -88,15 +95,6 @@ class ElasticsearchReader:
 
     def _read_cluster(self, client: "Elasticsearch") -> Cluster:
         return read_cluster(client, self._settings.index_prefix, self._pipeline)
-
-
-def with_port(url: str) -> str:
-    """The URL with the port that its scheme stands for: Elasticsearch's client wants one named."""
-    parts = urlsplit(url)
-    if parts.port is not None or parts.scheme not in {"http", "https"}:
-        return url
-    port = 443 if parts.scheme == "https" else 80
-    return urlunsplit(parts._replace(netloc=f"{parts.netloc}:{port}"))
 
 
 @contextmanager
@@ -123,13 +121,9 @@ def translated(where: str, url: str) -> Generator[None]:
     except TransportError as error:
         words = f"{_plain(error.message)} ({public_url(url)})"
         raise ServiceError(Trouble.unreachable, words, where) from error
-    except (LookupError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
+    except NO_SUCH_SHAPE as error:
         words = f"the answer has another shape than expected: {type(error).__name__} {error}"
         raise ServiceError(Trouble.nonsense, words, where) from error
-    except ValueError as error:
-        # the client refuses the URL; its words may repeat it with the password
-        words = "ES_URL is not a URL with scheme and host"
-        raise ServiceError(Trouble.off, words, where) from error
 
 
 def _plain(message: str) -> str:

@@ -7,9 +7,9 @@ from typing import Any, NamedTuple, cast
 import msgspec
 
 from altui.config import ElasticsearchSettings
-from altui.services.elasticsearch import translated, with_port
+from altui.services.elasticsearch import translated
+from altui.services.elasticsearch_client import connect
 from altui.services.errors import off
-from altui.services.lean import lean_imports
 from altui.services.permit import Permit, require
 from altui.services.text import clean, spoken
 
@@ -44,11 +44,7 @@ class ElasticsearchWriter:
             raise off("ES_URL not set: name the server that holds the indices", "elasticsearch")
         self._url = settings.url.reveal()
         with translated("elasticsearch", self._url):
-            with lean_imports():
-                from elasticsearch import Elasticsearch
-            self._client = Elasticsearch(
-                with_port(self._url), request_timeout=seconds, max_retries=0
-            )
+            self._client = connect(self._url, seconds, max_retries=0)
 
     def index(self, index: str, documents: Sequence[Document]) -> list[Refused]:
         """Index the documents, replacing those with the same id; the ones that were refused.

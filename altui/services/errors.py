@@ -40,6 +40,11 @@ def off(words: str, where: str) -> ServiceError:
     return ServiceError(Trouble.off, words, where)
 
 
+def misconfigured(words: str, where: str) -> ServiceError:
+    """A setting that is there and cannot be used; `words` name it, never its value."""
+    return ServiceError(Trouble.misconfigured, words, where)
+
+
 TOO_MANY = 429
 UNSAID_REST = 60.0
 """Seconds of rest after a 429 that names none; GitHub's advice for its secondary limits."""

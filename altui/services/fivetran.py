@@ -10,8 +10,9 @@ from msgspec import Struct, field
 from altui.config import FivetranSettings
 from altui.core.model.observed import Trouble
 from altui.core.model.reading import Connection, Note, SyncTable, SyncTables
-from altui.services.errors import ServiceError, deadline, off
-from altui.services.http import Http, MakeTransport, decoded, utc
+from altui.services.errors import ServiceError, deadline, misconfigured, off
+from altui.services.headers import utc
+from altui.services.http import Http, MakeTransport, decoded
 from altui.services.text import clean, spoken
 
 VERSION_2 = {"Accept": "application/json;version=2"}
@@ -135,7 +136,8 @@ class FivetranReader:
         if not found:
             raise ServiceError(Trouble.missing, "the key sees no connection", where)
         names = ", ".join(found[:8])
-        raise off(f"{len(found)} connections: set FIVETRAN_CONNECTION to one of {names}", where)
+        words = f"{len(found)} connections: set FIVETRAN_CONNECTION to one of {names}"
+        raise misconfigured(words, where)
 
     async def _all(self, path: str, headers: dict[str, str]) -> list[str]:
         found: list[str] = []

@@ -14,16 +14,8 @@ from altui.core.model.reading import Log, Run, Runs, RunStep
 from altui.core.rules.logs import failing
 from altui.core.rules.schedule import FAILED
 from altui.services.errors import TOO_MANY, UNSAID_REST, ServiceError, deadline, off
-from altui.services.http import (
-    Answer,
-    Http,
-    MakeTransport,
-    decoded,
-    next_page,
-    refused,
-    retry_after,
-    utc,
-)
+from altui.services.headers import next_page, retry_after, sendable, utc
+from altui.services.http import Answer, Http, MakeTransport, decoded, refused
 from altui.services.text import clean
 
 NEWEST = 40
@@ -243,7 +235,8 @@ class GitHubReader:
         if answer.status in LIMITED:
             raise _limited(answer)
         value, following = decoded(answer, kind), next_page(answer.headers)
-        if etag := answer.headers.get("etag"):
+        etag = answer.headers.get("etag")
+        if etag and sendable(etag):
             self._known[path] = _Known(etag, value, following)
         return value, following
 

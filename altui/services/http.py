@@ -1,21 +1,27 @@
 """JSON over HTTP for Fivetran, GitHub and Kibana: bounded in time, tries and size."""
 
-import email.utils
-import re
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
 from functools import cache
-from ipaddress import ip_address
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 import msgspec
 
 from altui.config import public_url
 from altui.core.model.observed import Trouble
-from altui.services.errors import TOO_MANY, ServiceError, deadline, rest_of, trouble_of_status
+from altui.services.addresses import is_address, is_loopback, through
+from altui.services.bodies import Body, Inflater, UnfitBodyError
+from altui.services.errors import (
+    TOO_MANY,
+    ServiceError,
+    deadline,
+    misconfigured,
+    rest_of,
+    trouble_of_status,
+)
+from altui.services.headers import retry_after, sendable
 from altui.services.text import clean, spoken
 
 if TYPE_CHECKING:
@@ -31,6 +37,11 @@ LONGEST_ANSWER = 16 * 1024 * 1024
 NOT_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What decoding raises, the last of them for brackets in brackets without end."""
 WORTH_RETRYING = {429, 502, 503, 504}
+MOST_REDIRECTS = 10
+SOCKS = "SOCKS proxies are not supported: set HTTPS_PROXY or NO_PROXY"
+PROXY = "the environment's proxy is no URL: set HTTPS_PROXY or NO_PROXY"
+UNSENDABLE = "its key or token cannot be sent: it holds a line break, or letters beyond ASCII"
+"""Without the value: it is a secret."""
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -73,7 +84,12 @@ class Http:
         self.base = base.rstrip("/")
         self.shown = public_url(self.base)
         self.seconds = seconds
-        self._headers = {"Accept": "application/json", "User-Agent": "altui", **headers}
+        self._headers = {
+            "Accept": "application/json",
+            "Accept-Encoding": "gzip",
+            "User-Agent": "altui",
+            **headers,
+        }
         self._auth = auth
         self._transport = transport
 
@@ -101,15 +117,9 @@ class Http:
         import httpx
 
         where = f"{method} {path}"
-        request = httpx.Request(
-            method,
-            self.base + path,
-            params=params,
-            headers={**self._headers, **(headers or {})},
-            json=json,
-        )
+        request = self._request(where, method, path, headers or {}, params=params, json=json)
         try:
-            async with deadline(self.seconds, where), self._client() as client:
+            async with deadline(self.seconds, where), self._client(where) as client:
                 return await self._patiently(client, request, where, answers)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise _unheard(error, where, self.shown) from error
@@ -125,11 +135,11 @@ class Http:
         import httpx
 
         where = f"GET {path}"
-        request = httpx.Request("GET", self.base + path, headers=self._headers)
+        request = self._request(where, "GET", path, {})
         try:
-            async with deadline(self.seconds, where), self._client() as client:
+            async with deadline(self.seconds, where), self._client(where) as client:
                 answer = await client.send(request, auth=self._auth, stream=True)
-                if answer.is_redirect:
+                if answer.has_redirect_location:
                     await answer.aclose()
                     file = _elsewhere(request, answer)
                     answer = await client.send(file, stream=True)
@@ -173,29 +183,69 @@ class Http:
     async def _once(
         self, client: "httpx.AsyncClient", request: "httpx.Request", where: str
     ) -> Answer:
-        response = await client.send(request, stream=True, auth=self._auth, follow_redirects=True)
+        response = await self._landed(client, request, where)
         try:
-            body = bytearray()
-            async for chunk in response.aiter_bytes():
-                body += chunk
-                if len(body) > LONGEST_ANSWER:
-                    words = f"the answer is longer than {LONGEST_ANSWER // 1024**2} MB"
-                    raise ServiceError(Trouble.nonsense, words, where)
+            body = Body(response.headers.get("content-encoding"), LONGEST_ANSWER)
+            async for chunk in _raw(response):
+                body.add(chunk)
+            whole = body.whole()
+        except UnfitBodyError as error:
+            raise ServiceError(Trouble.nonsense, error, where) from error
         finally:
             await response.aclose()
         headers = {name.lower(): value for name, value in response.headers.items()}
-        return Answer(response.status_code, headers, bytes(body), where)
+        return Answer(response.status_code, headers, whole, where)
 
-    def _client(self) -> "httpx.AsyncClient":
+    async def _landed(
+        self, client: "httpx.AsyncClient", request: "httpx.Request", where: str
+    ) -> "httpx.Response":
+        """The answer behind all redirects; their bodies are not read."""
+        auth = self._auth
+        for _ in range(MOST_REDIRECTS):
+            response = await client.send(request, stream=True, auth=auth)
+            if response.next_request is None:
+                return response
+            await response.aclose()
+            # httpx has dropped from it what is meant for the first host alone
+            request, auth = response.next_request, None
+        raise ServiceError(Trouble.nonsense, f"{MOST_REDIRECTS} redirects in a row", where)
+
+    def _request(
+        self, where: str, method: str, path: str, more: Mapping[str, str], **rest: Any
+    ) -> "httpx.Request":
+        """Raises ServiceError for what cannot be sent: `misconfigured` where it is our own."""
         import httpx
 
-        return httpx.AsyncClient(
-            # a proxy from the environment cannot reach this machine's own ports
-            trust_env=not is_loopback(self.base),
-            verify=_tls(),
-            timeout=httpx.Timeout(self.seconds, connect=min(CONNECT, self.seconds)),
-            transport=self._transport() if self._transport else None,
-        )
+        if not is_address(self.base):
+            raise misconfigured(f"{self.shown}: not a URL that can be asked", where)
+        if not all(map(sendable, self._headers.values())):
+            raise misconfigured(UNSENDABLE, where)
+        try:
+            return httpx.Request(
+                method, self.base + path, headers={**self._headers, **more}, **rest
+            )
+        except (httpx.InvalidURL, UnicodeError) as error:
+            words = f"{self.shown}: it leads to what cannot be asked"
+            raise ServiceError(Trouble.nonsense, words, where) from error
+
+    def _client(self, where: str) -> "httpx.AsyncClient":
+        import httpx
+
+        try:
+            return httpx.AsyncClient(
+                # a proxy from the environment cannot reach this machine's own ports
+                trust_env=not is_loopback(self.base),
+                verify=_tls(),
+                timeout=httpx.Timeout(self.seconds, connect=min(CONNECT, self.seconds)),
+                transport=self._transport() if self._transport else None,
+            )
+        except ImportError as error:
+            raise misconfigured(SOCKS, where) from error
+        except OSError as error:  # of the TLS context
+            words = f"SSL_CERT_FILE or SSL_CERT_DIR cannot be used: {error.strerror}"
+            raise misconfigured(words, where) from error
+        except (httpx.InvalidURL, ValueError) as error:
+            raise misconfigured(PROXY, where) from error
 
 
 def decoded(answer: Answer, kind: type[T]) -> T:
@@ -214,48 +264,9 @@ def refused(answer: Answer) -> ServiceError:
     return ServiceError(trouble_of_status(answer.status), words, answer.where, rest)
 
 
-def utc(moment: datetime | None) -> datetime | None:
-    """The moment in UTC; one without a zone is UTC's already."""
-    if moment is None:
-        return None
-    try:
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    except OverflowError:
-        return moment.replace(tzinfo=UTC)  # hours from the year 1 or 9999: no matter which
-
-
-def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
-    """Seconds that `Retry-After` asks for: a number or a date (RFC 9110, 10.2.3)."""
-    value = headers.get("retry-after", "").strip()
-    if not value:
-        return None
-    if value.isascii() and value.isdigit():
-        return float(value[:9])
-    try:
-        moment = email.utils.parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    return max(0.0, ((utc(moment) or now) - now).total_seconds())
-
-
-_NEXT = re.compile(r"""<([^>]*)>\s*;[^,<]*\brel="?next\b""")
-
-
-def next_page(headers: Mapping[str, str]) -> str | None:
-    """The query of the `Link` that leads to the next page (RFC 8288); None on the last one.
-
-    Only the query: whatever host the link names, the next question goes where the first one went.
-    """
-    found = _NEXT.search(headers.get("link", ""))
-    return urlsplit(found[1]).query if found else None
-
-
-def is_loopback(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
+def _raw(answer: "httpx.Response") -> AsyncIterator[bytes]:
+    """The body as it comes: httpx would inflate it without a bound."""
+    return cast("httpx.AsyncByteStream", answer.stream).__aiter__()
 
 
 def _wait(error: Exception, until: float) -> bool | float:
@@ -269,7 +280,7 @@ def _wait(error: Exception, until: float) -> bool | float:
         return error.after if time.monotonic() + error.after < until else False
     # a timeout has used the time that another try would need
     return isinstance(error, httpx.TransportError) and not isinstance(
-        error, httpx.TimeoutException | httpx.UnsupportedProtocol
+        error, httpx.TimeoutException | httpx.UnsupportedProtocol | httpx.LocalProtocolError
     )
 
 
@@ -281,7 +292,9 @@ def _elsewhere(request: "httpx.Request", answer: "httpx.Response") -> "httpx.Req
     if target.scheme not in {"https", request.url.scheme}:
         words = f"redirected from {request.url.scheme} to {target.scheme}"
         raise ServiceError(Trouble.nonsense, words, f"GET {request.url.path}")
-    return httpx.Request("GET", target, headers={"User-Agent": "altui"})
+    # as it is: its end is found by its length
+    headers = {"User-Agent": "altui", "Accept-Encoding": "identity"}
+    return httpx.Request("GET", target, headers=headers)
 
 
 def _length(answer: "httpx.Response") -> int:
@@ -295,10 +308,15 @@ async def _last_bytes(answer: "httpx.Response", most: int, where: str) -> bytes:
     """Reads to the end and keeps the last bytes. Raises ServiceError for what is no success."""
     kept = bytearray()
     try:
-        async for chunk in answer.aiter_bytes():
-            kept += chunk
-            if len(kept) > 2 * most:
-                del kept[:-most]
+        inflater = Inflater(answer.headers.get("content-encoding"))
+        async for chunk in _raw(answer):
+            for piece in inflater.pieces(chunk):
+                kept += piece
+                if len(kept) > 2 * most:
+                    del kept[:-most]
+        kept += inflater.rest()
+    except UnfitBodyError as error:
+        raise ServiceError(Trouble.nonsense, error, where) from error
     finally:
         await answer.aclose()
     if answer.status_code not in {200, 206}:
@@ -311,22 +329,16 @@ def _unheard(error: Exception, where: str, base: str) -> ServiceError:
     import httpx
 
     said = clean(error) or type(error).__name__
-    if isinstance(error, httpx.InvalidURL | httpx.UnsupportedProtocol):
-        return ServiceError(Trouble.off, f"{base}: not a URL that can be asked: {said}", where)
+    if isinstance(error, httpx.LocalProtocolError):
+        return misconfigured(UNSENDABLE, where)  # its words quote the header
+    redirected = isinstance(error, httpx.RemoteProtocolError) and "location header" in said
+    if redirected or isinstance(error, httpx.InvalidURL | httpx.UnsupportedProtocol):
+        # our own address was looked at before
+        words = f"{base}: redirected to what is no URL: {said}"
+        return ServiceError(Trouble.nonsense, words, where)
     if isinstance(error, httpx.DecodingError | httpx.TooManyRedirects):
         return ServiceError(Trouble.nonsense, f"{base}: {said}", where)
-    return ServiceError(Trouble.unreachable, f"{base}{_through(base)}: {said}", where)
-
-
-def _through(base: str) -> str:
-    """The environment's proxy that stood between, by its address: it may be what is down."""
-    from urllib.request import getproxies, proxy_bypass
-
-    parts = urlsplit(base)
-    proxy = getproxies().get(parts.scheme)
-    if not proxy or is_loopback(base) or proxy_bypass(parts.hostname or ""):
-        return ""
-    return f" through the proxy {proxy.rsplit('@', 1)[-1]}"  # it may hold a password
+    return ServiceError(Trouble.unreachable, f"{base}{through(base)}: {said}", where)
 
 
 class _Words(msgspec.Struct):

@@ -18,7 +18,7 @@ from altui.core.model.pipeline import Table
 from altui.core.model.reading import Counts, Server
 from altui.core.queries import postgres as queries
 from altui.core.queries.query import Query
-from altui.services.errors import ServiceError, deadline, off
+from altui.services.errors import ServiceError, deadline, misconfigured, off
 from altui.services.postgres_session import SLOW, Full, Session, recounted, series_of
 from altui.services.text import clean
 
@@ -155,7 +155,7 @@ class PostgresReader:
         except ProgrammingError:
             # libpq's message quotes the DSN, password and all
             words = "POSTGRES_DSN cannot be understood"
-            raise off(words, "postgres counts") from None
+            raise misconfigured(words, "postgres counts") from None
         host, port = parts.get("host", "localhost"), parts.get("port", 5432)
         return f"{host}:{port}/{parts.get('dbname', '')}"
 
@@ -183,6 +183,10 @@ ADDRESSED = re.compile(
     r"(?: \([^)]*\))?(?:, port \d+)? failed: "
 )
 """What libpq says before the server's words; the address stands in the error's `where`."""
+UNUSABLE = re.compile(
+    r"connection is bad: (?:invalid |definition of service |service file )|could not match \d+ port"
+)
+"""What libpq and psycopg say of a DSN before they connect."""
 NOT_POSTGRES = ("invalid response to SSL negotiation", "expected authentication request")
 """What libpq says when something else answers at the address."""
 
@@ -223,4 +227,6 @@ def _trouble_of_words(words: str) -> Trouble:
         if "database" in lowered and "does not exist" in lowered:
             return Trouble.missing
         return Trouble.refused
+    if UNUSABLE.match(words):
+        return Trouble.misconfigured
     return Trouble.nonsense if any(odd in words for odd in NOT_POSTGRES) else Trouble.unreachable

@@ -12,7 +12,7 @@ from altui.core.model.pipeline import Table
 from altui.core.model.reading import Counts, Series
 from altui.core.queries import postgres as queries
 from altui.core.queries.query import Query
-from altui.services.http import utc
+from altui.services.headers import utc
 from altui.services.text import clean
 
 if TYPE_CHECKING:

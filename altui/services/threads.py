@@ -1,10 +1,12 @@
-"""Blocking clients, off the event loop."""
+"""Blocking clients and names, off the event loop."""
 
 import asyncio
 import contextlib
+import socket
 import threading
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Coroutine
+from functools import partial
+from typing import Any, TypeVar
 
 from altui.core.model.observed import Trouble
 from altui.services.errors import ServiceError
@@ -70,3 +72,45 @@ class Threads:
         except RuntimeError:
             self._busy.discard(what)  # no thread could be started
             raise
+
+
+class Loop(asyncio.SelectorEventLoop):
+    """An event loop that a name server cannot hold up.
+
+    asyncio resolves names in a pool of few threads, and waits for them when it ends. Here each name
+    has a daemon thread of its own, which every question for it shares.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._resolving: dict[object, asyncio.Task[Any]] = {}
+
+    async def getaddrinfo(
+        self,
+        host: bytes | str | None,
+        port: bytes | str | int | None,
+        *,
+        family: int = 0,
+        type: int = 0,
+        proto: int = 0,
+        flags: int = 0,
+    ) -> Any:
+        """As socket.getaddrinfo; who gives up leaves the thread behind."""
+        asked = (host, port, family, type, proto, flags)
+        found = self._resolving.get(asked)
+        if found is None:
+            found = self.create_task(in_thread(partial(socket.getaddrinfo, *asked)))
+            self._resolving[asked] = found
+            found.add_done_callback(partial(self._resolved, asked))
+        return await asyncio.shield(found)
+
+    def _resolved(self, asked: object, ended: "asyncio.Task[Any]") -> None:
+        del self._resolving[asked]
+        if not ended.cancelled():
+            ended.exception()  # of one left behind; asyncio complains where nobody asks
+
+
+def run(main: Coroutine[Any, Any, T]) -> T:
+    """As asyncio.run, but it ends whatever a name server does."""
+    with asyncio.Runner(loop_factory=Loop) as runner:
+        return runner.run(main)

@@ -32,7 +32,7 @@ CLIENTS = {"client", "_client", "session", "_session", "http", "_http"}
 """What vendors' clients are called here."""
 READING = re.compile(
     r"(get|exists|list|test|has|count|search|query|info|health|stats)(_\w+)?"
-    r"|\w*(msearch|simulate\w*|privileges|explain\w*|read_session)|close|tail|rows|each"
+    r"|\w*(msearch|simulate\w*|privileges|explain\w*|read_session)|close|mount|tail|rows|each"
 )
 """Methods of a client that change nothing on the far side."""
 HANDED_ON = {"perform_request", "ask", "post", "send", "request"}

@@ -17,6 +17,8 @@ from altui.services.permit import Permit, require
 
 BATCH = 500
 """Documents of one bulk request: about 300 KB."""
+SAME_FOR_ALL = {Trouble.off, Trouble.misconfigured, Trouble.denied, Trouble.unreachable}
+"""Troubles that the next mart would meet as well."""
 
 
 @dataclass(frozen=True)
@@ -76,8 +78,8 @@ def export(
                 rows = reader.read(mart, first, last)
             except ServiceError as error:
                 reading.add(_read_problem(error))
-                if error.trouble in {Trouble.off, Trouble.denied, Trouble.unreachable}:
-                    break  # the next mart would get the same answer
+                if error.trouble in SAME_FOR_ALL:
+                    break
                 continue
             made, unfit = documents(mart, rows)
             for row in unfit:

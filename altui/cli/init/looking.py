@@ -1,6 +1,5 @@
 """Asks each service once, finds the pipeline's names there, and tells in words what came back."""
 
-import asyncio
 import re
 from collections.abc import Coroutine, Iterable
 from datetime import datetime, timedelta
@@ -36,6 +35,7 @@ from altui.services.discovery import (
 )
 from altui.services.errors import ServiceError
 from altui.services.postgres import PostgresReader
+from altui.services.threads import run
 
 T = TypeVar("T")
 NONE = Choice("none of these")
@@ -222,7 +222,7 @@ def _export_step(runs: Runs, usual: str, talk: Talk) -> str:
 
 
 def _heard(answer: Coroutine[Any, Any, T]) -> T:
-    return asyncio.run(answer)
+    return run(answer)
 
 
 def _with_pipeline(settings: Settings, **values: Any) -> Settings:

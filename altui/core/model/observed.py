@@ -33,7 +33,9 @@ class Trouble(StrEnum):
     stale = "stale"
     """Not asked for much longer than its interval: nobody saw what is there now. Unknown."""
     off = "off"
-    """Not configured, or not offered by this service."""
+    """Not configured, or not offered by this service. Never said of a setting that is there."""
+    misconfigured = "misconfigured"
+    """Not asked: a setting that is there cannot be used, such as a key file. Unknown."""
     budget = "spent"
     """Not asked: the day's byte budget is spent; the last value stands for a while."""
 
@@ -47,6 +49,7 @@ BLINDING = frozenset(
         Trouble.nonsense,
         Trouble.stale,
         Trouble.off,
+        Trouble.misconfigured,
         Trouble.budget,
     )
 )

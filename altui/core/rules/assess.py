@@ -191,7 +191,8 @@ def _blind_word(look: Look, stage: StageId, state: State) -> str | None:
         return None
     if stage is StageId.dbt:
         return "unseen"  # dbt is asked nothing itself: its marts are BigQuery's
-    return "silent" if troubles[0] is Trouble.unreachable else troubles[0].value
+    short = {Trouble.unreachable: "silent", Trouble.misconfigured: "bad config"}
+    return short.get(troubles[0], troubles[0].value)
 
 
 def _age_of(look: Look, stage: StageId) -> datetime | None:

@@ -16,6 +16,7 @@ from altui.core.rules.seeing import (
     own_probes,
     stage_of,
     unseen,
+    was_asked,
 )
 
 CHECK = "local.network"
@@ -77,7 +78,7 @@ def silence(look: Look) -> Silence | None:
 
     Denied and refusing services have answered. All of two or more is most, whatever their provider.
     """
-    asked = configured(look)
+    asked = tuple(service for service in configured(look) if was_asked(look, service))
     mute = tuple(service for service in asked if is_silent(look, service))
     providers = {PROVIDERS.get(service, service) for service in mute}
     if len(mute) < 2 or 2 * len(mute) <= len(asked):

@@ -30,6 +30,7 @@ STATE_OF: dict[Trouble, State] = {
     Trouble.missing: State.broken,
     Trouble.stale: State.unknown,
     Trouble.off: State.off,
+    Trouble.misconfigured: State.unknown,
     Trouble.budget: State.unknown,
 }
 
@@ -56,6 +57,7 @@ SAYS: dict[Trouble, str] = {
     Trouble.denied: "answered, but denies this account",
     Trouble.refused: "answered that it cannot serve",
     Trouble.missing: "says that what was asked for does not exist",
+    Trouble.misconfigured: "cannot be asked: a setting is wrong",
     Trouble.budget: "is over the day's byte budget",
 }
 
@@ -77,6 +79,14 @@ NAMES_ASKED_FOR = {
     "github": "check GITHUB_REPOSITORY: may the token see it?",
     "elasticsearch": "check ES_ANALYTICS_INDEX",
     "kibana": "check KIBANA_URL and its space",
+}
+SETTINGS = {
+    "postgres": "POSTGRES_DSN",
+    "fivetran": "FIVETRAN_URL, _API_KEY, _CONNECTION",
+    "bigquery": "GOOGLE_APPLICATION_CREDENTIALS",
+    "github": "GITHUB_TOKEN or GITHUB_API_URL",
+    "elasticsearch": "ES_URL",
+    "kibana": "KIBANA_URL or KIBANA_API_KEY",
 }
 DOCTOR = "altui doctor says more"
 
@@ -154,6 +164,12 @@ def blinded(look: Look, service: str) -> dict[Trouble, list[Observation]]:
     return found
 
 
+def was_asked(look: Look, service: str) -> bool:
+    """Whether any of its probes could ask at all: wrong settings say nothing of this host."""
+    unasked = (Trouble.off, Trouble.misconfigured)
+    return any(_trouble(seen) not in unasked for seen in own_probes(look, service))
+
+
 def is_silent(look: Look, service: str) -> bool:
     """Whether nothing at all was heard of the service: no probe had an answer of its own."""
     asked = [seen for seen in own_probes(look, service) if _trouble(seen) is not Trouble.off]
@@ -181,6 +197,11 @@ def unseen_words(look: Look) -> list[tuple[str, str]]:
     return words
 
 
+def is_of_environment(words: str) -> bool:
+    """Whether it is not the service's own setting that is wrong, but one of this host."""
+    return "_PROXY" in words or "SSL_CERT_" in words
+
+
 def what_to_do(service: str, trouble: Trouble, words: str) -> str:
     """The next thing to try; empty where only the service's owner can mend it."""
     match trouble:
@@ -188,6 +209,10 @@ def what_to_do(service: str, trouble: Trouble, words: str) -> str:
             return f"the proxy wants a login: check HTTPS_PROXY; {DOCTOR}"
         case Trouble.denied:
             return f"{CREDENTIALS[service]}; {DOCTOR}"
+        case Trouble.misconfigured if is_of_environment(words):
+            return f"correct that variable of this host; {DOCTOR}"
+        case Trouble.misconfigured:
+            return f"correct {SETTINGS[service]}; {DOCTOR}"
         case Trouble.missing:
             return f"{NAMES_ASKED_FOR[service]}; {DOCTOR}"
         case Trouble.nonsense:

@@ -76,8 +76,10 @@ def _check(found: Silence) -> Verdict:
 
 
 def _nothing_seen(look: Look) -> Verdict:
-    """No service gave an answer; each said, or we know, why."""
-    words = [seen.error.words for seen in look.snapshot.observations.values() if seen.error]
+    """No service gave an answer; each said, or we know, why: those that are off come last."""
+    errors = [seen.error for seen in look.snapshot.observations.values() if seen.error]
+    errors.sort(key=lambda error: error.trouble is Trouble.off)
+    words = [error.words for error in errors]
     found = unseen_words(look) or [(service, "off") for service in off(look)]
     return Verdict(
         VerdictState.check,

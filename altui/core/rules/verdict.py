@@ -26,6 +26,7 @@ from altui.core.words import behind, clock, day
 
 BAD = (State.broken, State.late)
 NOT_FOUND = {f"{service}.missing" for service in SERVICES}
+MISCONFIGURED = {f"{service}.{Trouble.misconfigured.value}" for service in SERVICES}
 
 
 def verdict(look: Look, findings: tuple[Finding, ...], rows: tuple[TraceRow, ...]) -> Verdict:
@@ -172,8 +173,9 @@ def _ok(look: Look, rows: tuple[TraceRow, ...], blind: list[Finding]) -> Verdict
         also = [f"+{len(blind) - 1} more"] if len(blind) > 1 else []
         also += [f"off: {', '.join(off(look))}"] if off(look) else []
         more = f" ({'; '.join(also)})" if also else ""
-        paged = worst.state is State.unknown and not worst.check.endswith(Trouble.budget)
-        do = todo(look, worst) if paged else worst.do
+        ours = worst.state is State.denied or worst.check in MISCONFIGURED
+        ours = ours or worst.check.endswith(f".{Trouble.budget}")
+        do = worst.do if ours else todo(look, worst)
     headlines = [f"{words}{tail}" for words in heads for tail in tails(look)[:2]]
     return Verdict(
         VerdictState.ok,

@@ -4,7 +4,9 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
+from altui.config import Secret
 from altui.core.model.doctor import Result
 from altui.core.model.health import State
 from altui.doctor import examine as examining
@@ -159,3 +161,46 @@ def test_one_service_with_a_wrong_clock_does_not_convince():
     skews = {"GitHub": timedelta(0), "Kibana": timedelta(hours=1), "Fivetran": timedelta(0)}
     assert skew(skews).state is State.ok
     assert skew({}).state is State.unknown and not skew({}).bad
+
+
+@pytest.mark.parametrize(
+    "date",
+    [
+        "Wed, 21 Oct 99999999999999999999 07:28:00 GMT",
+        "Wed, 21 Oct 2026 07:28:00 +99999999999999",
+        "soon",
+        ",",
+        "",
+        None,
+    ],
+)
+def test_a_date_that_is_none_is_no_clock(context: MakeContext, date: str | None):
+    made = context({})
+    made.heard("Kibana", date)
+    assert made.skews == {}
+
+
+async def test_a_proxy_of_a_kind_that_is_not_supported(
+    context: MakeContext, monkeypatch: pytest.MonkeyPatch
+):
+    for name in ("all_proxy", "https_proxy", "HTTPS_PROXY", "no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("ALL_PROXY", "socks5://me:hunter2@127.0.0.1:9")
+    made = context({"KIBANA_URL": "https://kibana.test", "KIBANA_API_KEY": "key"})
+    made.transport = None
+    (section,) = await examine(made, ["kibana"])
+    (status,) = section.results
+    assert status.said == "SOCKS proxies are not supported: set HTTPS_PROXY or NO_PROXY"
+    assert status.state is State.broken
+    assert status.fix == "correct that variable of this host, or leave it out"
+
+
+async def test_a_token_that_no_header_can_carry(context: MakeContext):
+    made = context({"GITHUB_TOKEN": "fine", "GITHUB_REPOSITORY": "a/b"})
+    made.settings = replace(
+        made.settings, github=replace(made.settings.github, token=Secret("t\u20ac"))
+    )
+    (section,) = await examine(made, ["github"])
+    (token,) = section.results
+    assert token.said.startswith("its key or token cannot be sent")
+    assert token.fix.startswith("set GITHUB_TOKEN (now from the environment)")

@@ -22,23 +22,24 @@ TROUBLES = {
     "unreachable": Trouble.unreachable,
     "refused": Trouble.refused,
     "nonsense": Trouble.nonsense,
+    "misconfigured": Trouble.misconfigured,
 }
 
 # A pipeline that is well at noon but for one service: the verdict, and how far its day is followed.
-#                  off       denied    unreachable  refused   nonsense    the day is then
+#                  off   denied  unreachable refused nonsense   misconfigured  the day is then
 VERDICTS = """
-    postgres       ok        ok        ok           broken    ok          complete to the dashboard
-    fivetran       ok        ok        ok           broken    ok          complete to the dashboard
-    bigquery       ok        ok        ok           broken    ok          is in the index
-    github         ok        ok        ok           broken    ok          complete to the dashboard
-    elasticsearch  ok        check     suspected    broken    suspected   is in the marts
-    kibana         ok        ok        suspected    broken    suspected   complete to the index
+    postgres       ok    ok      ok          broken  ok         ok         complete to the dashboard
+    fivetran       ok    ok      ok          broken  ok         ok         complete to the dashboard
+    bigquery       ok    ok      ok          broken  ok         ok         is in the index
+    github         ok    ok      ok          broken  ok         ok         complete to the dashboard
+    elasticsearch  ok    check   suspected   broken  suspected  check      is in the marts
+    kibana         ok    ok      suspected   broken  suspected  ok         complete to the index
 """
 SINGLES: dict[tuple[str, str], VerdictState] = {}
 FOLLOWED: dict[str, str] = {}
 for row in VERDICTS.strip().splitlines():
-    service, *states, a, b, c, d = row.split()
-    states, words = states[:5], " ".join([*states[5:], a, b, c, d])
+    service, *states = row.split()
+    states, words = states[: len(TROUBLES)], " ".join(states[len(TROUBLES) :])
     SINGLES |= {(service, name): VerdictState(s) for name, s in zip(TROUBLES, states, strict=True)}
     FOLLOWED[service] = words
 
@@ -60,6 +61,7 @@ STATES = {
     "unreachable": State.unknown,
     "refused": State.broken,
     "nonsense": State.unknown,
+    "misconfigured": State.unknown,
 }
 
 

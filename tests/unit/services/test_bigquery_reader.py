@@ -377,7 +377,7 @@ async def test_a_key_file_that_is_not_there() -> None:
     settings = BigQuerySettings(project="p", credentials="no/such/key.json")
     with pytest.raises(ServiceError, match="no credentials") as raised:
         await BigQueryReader(settings, PIPELINE).tables()
-    assert raised.value.trouble is Trouble.off
+    assert raised.value.trouble is Trouble.misconfigured
 
 
 def _raise(error: Exception) -> Callable[[], None]:
@@ -396,12 +396,20 @@ def _raise(error: Exception) -> Callable[[], None]:
         (api.RetryError("late", requests.ConnectionError("refused")), Trouble.unreachable),
         (api.PermissionDenied("no"), Trouble.denied),
         (requests.Timeout("slow"), Trouble.unreachable),
-        (requests.exceptions.MissingSchema("no scheme"), Trouble.off),
+        (requests.exceptions.MissingSchema("no scheme"), Trouble.misconfigured),
+        (requests.exceptions.InvalidSchema("ftp://x/"), Trouble.nonsense),
+        (requests.exceptions.InvalidURL("http://:0"), Trouble.nonsense),
+        (requests.exceptions.InvalidProxyURL("socks"), Trouble.misconfigured),
+        (
+            requests.exceptions.InvalidSchema("Missing dependencies for SOCKS support."),
+            Trouble.misconfigured,
+        ),
+        (auth.TransportError("Missing dependencies for SOCKS support."), Trouble.misconfigured),
+        (requests.exceptions.ContentDecodingError("no gzip"), Trouble.nonsense),
         (auth.TransportError("no route"), Trouble.unreachable),
         (auth.RefreshError("invalid_grant"), Trouble.denied),
         (auth.RefreshError("try again", retryable=True), Trouble.unreachable),
-        (auth.DefaultCredentialsError("none"), Trouble.off),
-        (PermissionError(13, "Permission denied"), Trouble.off),
+        (PermissionError(13, "Permission denied"), Trouble.unreachable),
         (TimeoutError(), Trouble.unreachable),
         (KeyError("schema"), Trouble.nonsense),
     ],
@@ -411,3 +419,33 @@ def test_exceptions_of_googles_libraries(error: Exception, trouble: Trouble) -> 
         _raise(error)()
     assert raised.value.trouble is trouble
     assert raised.value.words
+
+
+@pytest.mark.parametrize("location", ["ftp://x/", "mailto:a@b", "http://[::1"])
+async def test_a_redirect_to_what_is_no_url_is_nonsense(server: Scripted, location: str) -> None:
+    server.script = lambda method, path, body: (302, {})
+    server.headers_sent = {"Location": location}
+    settings = BigQuerySettings(project="p", emulator_host=server.url)
+    with pytest.raises(ServiceError) as raised:
+        await BigQueryReader(settings, PIPELINE).tables()
+    assert raised.value.trouble is Trouble.nonsense, raised.value
+
+
+@pytest.mark.parametrize(
+    ("proxy", "trouble", "words"),
+    [
+        ("socks5://me:hunter2@127.0.0.1:9", Trouble.misconfigured, "set HTTPS_PROXY or NO_PROXY"),
+        ("http://[hunter2", Trouble.nonsense, "by HTTPS_PROXY"),
+    ],
+)
+async def test_a_proxy_that_cannot_be_used(
+    proxy: str, trouble: Trouble, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "all_proxy", "no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("ALL_PROXY", proxy)
+    settings = BigQuerySettings(project="p", emulator_host="http://bigquery.test")
+    with pytest.raises(ServiceError, match=words) as raised:
+        await BigQueryReader(settings, PIPELINE).tables()
+    assert raised.value.trouble is trouble
+    assert "hunter2" not in str(raised.value)

@@ -13,7 +13,8 @@ from altui.config import ElasticsearchSettings, Secret
 from altui.core.model.observed import Trouble
 from altui.core.model.pipeline import Mart, Pipeline
 from altui.core.model.reading import Disk, Index, Lifecycle, Storage, Template
-from altui.services.elasticsearch import ElasticsearchReader, with_port
+from altui.services.elasticsearch import ElasticsearchReader
+from altui.services.elasticsearch_client import with_port
 from altui.services.errors import ServiceError
 from tests.answering import Scripted
 
@@ -496,12 +497,10 @@ async def test_nobody_listens() -> None:
     assert "refused" in raised.value.words
 
 
-@pytest.mark.parametrize(("url", "words"), [("", "ES_URL"), ("me:hunter2@es", "not a URL")])
-async def test_off_without_a_usable_url(url: str, words: str) -> None:
-    with pytest.raises(ServiceError, match=words) as raised:
-        await reader(url).cluster()
+async def test_off_without_url() -> None:
+    with pytest.raises(ServiceError, match="ES_URL") as raised:
+        await reader("").cluster()
     assert raised.value.trouble is Trouble.off
-    assert "hunter2" not in str(raised.value)
 
 
 @pytest.mark.parametrize(

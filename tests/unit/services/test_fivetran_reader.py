@@ -148,7 +148,7 @@ async def test_a_list_without_end_is_left(fivetran: Answers, cursor: str | None)
         ([], Trouble.missing, "the key sees no connection"),
         (
             [{"id": "a"}, {"id": "b"}],
-            Trouble.off,
+            Trouble.misconfigured,
             "2 connections: set FIVETRAN_CONNECTION to one of a, b",
         ),
     ],

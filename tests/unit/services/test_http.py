@@ -10,8 +10,10 @@ import pytest
 
 from altui.core.model.observed import Trouble
 from altui.services import http
+from altui.services.addresses import is_loopback
 from altui.services.errors import ServiceError
-from altui.services.http import Answer, Http, decoded, is_loopback, retry_after
+from altui.services.headers import retry_after
+from altui.services.http import Answer, Http, decoded
 from tests.answering import Answers
 
 
@@ -79,7 +81,8 @@ async def test_a_wait_longer_than_the_deadline_is_not_begun(answers: Answers) ->
         (httpx.RemoteProtocolError("half"), Trouble.unreachable),
         (httpx.DecodingError("gzip"), Trouble.nonsense),
         (httpx.TooManyRedirects("loop"), Trouble.nonsense),
-        (httpx.UnsupportedProtocol("ftp"), Trouble.off),
+        (httpx.UnsupportedProtocol("ftp"), Trouble.nonsense),
+        (httpx.LocalProtocolError("Illegal header value b'hunter2'"), Trouble.misconfigured),
     ],
 )
 async def test_failures_on_the_way(answers: Answers, error: Exception, trouble: Trouble) -> None:
@@ -88,6 +91,71 @@ async def test_failures_on_the_way(answers: Answers, error: Exception, trouble: 
         await asking(answers).get("/a")
     assert raised.value.trouble is trouble
     assert raised.value.words
+    assert "hunter2" not in str(raised.value)
+
+
+REDIRECTS = ["ftp://x/", "mailto:a@b", "http://[::1", "//", "x" * 9]
+
+
+@pytest.mark.parametrize("location", REDIRECTS)
+async def test_a_redirect_to_what_cannot_be_asked_is_nonsense(server: Any, location: str) -> None:
+    server.script = lambda method, path, body: (302, {})
+    server.headers_sent = {"Location": location}
+    with pytest.raises(ServiceError) as raised:
+        await Http(server.url, {}, 5.0).get("/a")
+    assert raised.value.trouble is Trouble.nonsense, raised.value
+
+
+async def test_a_redirect_is_followed_without_what_is_meant_for_the_first_host(
+    answers: Answers,
+) -> None:
+    answers.by_path["/base/a"] = httpx.Response(302, headers={"Location": "http://other.test/b"})
+    answers.by_path["/b"] = httpx.Response(200, json=[])
+    headers = {"Authorization": "Bearer hunter2"}
+    asked = Http("http://svc.test/base", headers, 5.0, None, answers.transport)
+    assert (await asked.get("/a")).status == 200
+    assert [one.headers.get("authorization") for one in answers.asked] == ["Bearer hunter2", None]
+
+
+@pytest.mark.parametrize("token", ["tök€n", "abc\n", "a\rb", " abc ", "a\x00b", "\ud800"])
+async def test_a_token_that_no_header_can_carry_is_our_own_fault(
+    answers: Answers, token: str
+) -> None:
+    headers = {"Authorization": f"Bearer {token}" if token.strip() == token else token}
+    with pytest.raises(ServiceError) as raised:
+        await Http("http://svc.test", headers, 5.0, None, answers.transport).get("/a")
+    assert raised.value.trouble is Trouble.misconfigured
+    assert token.strip() not in str(raised.value)
+    assert not answers.asked
+
+
+@pytest.mark.parametrize("base", ["", "ftp://svc", "svc.test", "http://", "http://[:"])
+async def test_an_address_that_cannot_be_asked_is_a_wrong_setting(base: str) -> None:
+    with pytest.raises(ServiceError) as raised:
+        await Http(base, {}, 5.0).get("/a")
+    assert raised.value.trouble is Trouble.misconfigured
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "words"),
+    [
+        ("ALL_PROXY", "socks5://me:hunter2@127.0.0.1:9", "SOCKS proxies are not supported"),
+        ("HTTPS_PROXY", "quic://hunter2@127.0.0.1:9", "set HTTPS_PROXY or NO_PROXY"),
+        ("SSL_CERT_FILE", "/no/such/file", "SSL_CERT_FILE or SSL_CERT_DIR cannot be used"),
+    ],
+)
+async def test_what_is_wrong_with_this_host_is_said(
+    monkeypatch: Any, variable: str, value: str, words: str
+) -> None:
+    for name in ("all_proxy", "https_proxy", "HTTPS_PROXY", "no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv(variable, value)
+    http._tls.cache_clear()
+    with pytest.raises(ServiceError, match=words) as raised:
+        await Http("https://svc.test", {}, 5.0).get("/a")
+    http._tls.cache_clear()
+    assert raised.value.trouble is Trouble.misconfigured
+    assert "hunter2" not in str(raised.value)
 
 
 async def test_silence_ends_at_the_deadline(server: Any) -> None:
@@ -163,6 +231,10 @@ NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
         ("-1", None),
         ("Mon, 23 Nov 2026 12:00:30 GMT", 30.0),
         ("Mon, 23 Nov 2026 11:00:00 GMT", 0.0),
+        ("Wed, 21 Oct 99999999999999999999 07:28:00 GMT", None),
+        ("Wed, 21 Oct 2026 07:28:00 +99999999999999", None),
+        ("Sat, 01 Jan 0001 00:00:00 +2359", 0.0),
+        (",", None),
     ],
 )
 def test_retry_after(value: str, seconds: float | None) -> None:

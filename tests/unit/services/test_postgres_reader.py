@@ -85,10 +85,21 @@ async def test_off_without_dsn() -> None:
     assert raised.value.trouble is Trouble.off
 
 
-async def test_a_dsn_that_cannot_be_understood_is_not_shown() -> None:
+@pytest.mark.parametrize(
+    "dsn",
+    [
+        "hunter2 host=x y",
+        "postgresql://a:hunter2@127.0.0.1:abc/x",
+        "host=127.0.0.1 port=99999999 password=hunter2",
+        "host=127.0.0.1 port=1 sslmode=bogus password=hunter2",
+        "host=127.0.0.1,127.0.0.1 port=1,2,3 password=hunter2",
+        "service=nowhere password=hunter2",
+    ],
+)
+async def test_a_dsn_that_cannot_be_understood_is_not_shown(dsn: str) -> None:
     with pytest.raises(ServiceError) as raised:
-        await reader("hunter2 host=x y").counts(TODAY)
-    assert raised.value.trouble is Trouble.off
+        await reader(dsn).counts(TODAY)
+    assert raised.value.trouble is Trouble.misconfigured
     assert "hunter2" not in str(raised.value)
 
 

@@ -1,13 +1,14 @@
 """Blocking clients in threads: their errors arrive, and a hanging one is not joined by another."""
 
 import asyncio
+import socket
 import threading
 
 import pytest
 
 from altui.core.model.observed import Trouble
 from altui.services.errors import ServiceError
-from altui.services.threads import Threads, in_thread
+from altui.services.threads import Threads, in_thread, run
 
 
 async def test_a_result_and_an_error_arrive() -> None:
@@ -63,3 +64,46 @@ async def test_no_thread_to_be_had_leaves_nothing_busy(monkeypatch: pytest.Monke
         with pytest.raises(RuntimeError):
             await threads.run("GET /a", lambda: 1)
     assert await threads.run("GET /a", lambda: 1) == 1
+
+
+def test_names_that_hang_starve_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    never, found = threading.Event(), [(2, 1, 6, "", ("127.0.0.1", 80))]
+    threads: list[threading.Thread] = []
+
+    def resolve(host: str, *given: object) -> object:
+        if host.startswith("hanging"):
+            threads.append(threading.current_thread())
+            never.wait()
+        return found
+
+    async def ask() -> object:
+        loop = asyncio.get_running_loop()
+        # more of them than asyncio's pool has threads, each asked for twice
+        hanging = [loop.create_task(loop.getaddrinfo(f"hanging{n % 40}", 80)) for n in range(80)]
+        answer = await asyncio.wait_for(loop.getaddrinfo("healthy", 80), 10)
+        for one in hanging:
+            one.cancel()
+        return answer
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    assert run(ask()) == found
+    assert len(threads) == 40
+    assert all(thread.daemon for thread in threads)
+    never.set()
+
+
+def test_a_name_that_is_not_known_is_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def resolve(host: str, *given: object) -> object:
+        asked.append(host)
+        raise socket.gaierror(-2, "Name or service not known")
+
+    async def ask() -> None:
+        for _ in range(2):
+            with pytest.raises(socket.gaierror):
+                await asyncio.get_running_loop().getaddrinfo("nowhere", 80)
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    run(ask())
+    assert asked == ["nowhere", "nowhere"]
