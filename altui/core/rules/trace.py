@@ -83,8 +83,11 @@ def _row(table: str, day: date, columns: tuple[Column, ...]) -> TraceRow:
             cells[column.stage] = Cell(None, column.blind)
             continue
         count = column.by_day.get(day, column.empty)
+        if count is None and upstream == 0:
+            cells[column.stage] = Cell(None, State.off)  # of no rows there is no day to make
+            continue
         state = State.ok
-        if upstream is not None and count != upstream and (count is not None or upstream > 0):
+        if upstream is not None and count != upstream:
             state = column.judge(day, upstream, count)
             if state in LOST and first_loss is None:
                 first_loss = column.stage
