@@ -38,7 +38,7 @@ SAYS = {
     Outcome.equal: "every copy holds what its source holds",
     Outcome.due: "what differs comes with the next sync, build or export",
     Outcome.different: "something should have been carried and was not",
-    Outcome.blind: "what was seen is equal; a side could not be counted",
+    Outcome.blind: "what was seen is equal; a side or measure could not be read",
 }
 MOST = 40
 """Days and measures of one subject that are listed; all are one `--json` away."""
@@ -53,7 +53,7 @@ def parity_table(seen: View, made: ParityReport) -> Iterator[str]:
 def _rows(seen: View, made: ParityReport) -> Iterator[Line]:
     word, tone = HEADS[made.outcome]
     days = f"{day(made.start)} to {day(made.end)} {made.end.year}"
-    yield line("head", (f"{word}  ", tone), (SAYS[made.outcome], Tone.strong), f"; {days}")
+    yield line("head", (f"{word}  ", tone), (_says(made), Tone.strong), f"; {days}")
     yield from parity.trouble_rows(seen)
     chosen = _only(seen, made)
     if chosen.pipeline.tables:
@@ -63,8 +63,24 @@ def _rows(seen: View, made: ParityReport) -> Iterator[Line]:
         yield from history(chosen)
     for subject in made.subjects:
         yield from _subject(seen, subject)
+    yield from _notes(seen, made)
+
+
+def _says(made: ParityReport) -> str:
+    missing = [key for subject in made.subjects for key in subject.missing]
+    if not missing:
+        return SAYS[made.outcome]
+    more = f" (+{len(missing) - 1} more)" if len(missing) > 1 else ""
+    name = missing[0] if "." in missing[0] else f"source table {missing[0]}"
+    return f"{name} is missing{more}"
+
+
+def _notes(seen: View, made: ParityReport) -> Iterator[Line]:
+    """What was not compared, in the services' words."""
+    missing = {key for subject in made.subjects for key in subject.missing}
     for name, words in {**made.missing, **made.failed, **made.unmeasured}.items():
-        yield line(f"note.{name}", ("? ", Tone.unknown), f"{name}: {words}")
+        sign = seen.sign(State.broken) if name in missing else Segment("?", Tone.unknown)
+        yield line(f"note.{name}", sign, f" {name}: {words}")
 
 
 def _only(seen: View, made: ParityReport) -> View:
@@ -117,7 +133,9 @@ def _equal(subject: SubjectParity, names: list[str]) -> Iterator[Line]:
         return
     through = f"to {day(subject.equal_through)}" if subject.equal_through else "on no day"
     before = f", but {plural(subject.unequal_days, 'day')} before" if subject.unequal_days else ""
-    words = f"  {' = '.join(names)} {through}{before}, measures included"
+    unread = sorted({key.rpartition(".")[2] for key in subject.unmeasured})
+    measures = f"but for {', '.join(unread)}" if unread else "measures included"
+    words = f"  {' = '.join(names)} {through}{before}, {measures}"
     yield line(f"{subject.name}.equal", words)
 
 
