@@ -18,6 +18,7 @@ MINUTE = timedelta(minutes=1)
 SECOND = timedelta(seconds=1)
 PER_DAY = {"emails": 30, "applications": 3}
 LATE_CHANGES = timedelta(days=7)
+PROMISE = timedelta(minutes=75)
 LOOK_BACK = 30
 """Days before its own that a nightly build makes anew."""
 QUICKEST, SLOWEST = 4, 9
@@ -99,14 +100,17 @@ class History:
         """The table in PostgreSQL."""
         by_day: dict[date, int] = {}
         changed: dict[date, datetime] = {}
+        older: dict[date, int] = {}
         latest = None
         for row in self._rows[table]:
             if row.written <= at < row.deleted:
+                if row.written < at - PROMISE:
+                    older[row.day] = older.get(row.day, 0) + 1
                 by_day[row.day] = by_day.get(row.day, 0) + 1
                 wrote = row.touched if row.touched <= at else row.written
                 changed[row.day] = max(wrote, changed.get(row.day, wrote))
                 latest = max(row.written, latest or row.written)
-        return Series(sum(by_day.values()), latest, by_day, changed)
+        return Series(sum(by_day.values()), latest, by_day, changed, older=older)
 
     def raw(self, table: str, at: datetime) -> Series:
         """Its copy in BigQuery: what the syncs that have merged by then found."""

@@ -30,7 +30,7 @@ from altui.core.model.reading import (
 )
 from altui.observe.observer import COUNTS
 from altui.observe.probes import probes
-from tests.healthy_history import NEVER, OPS, PER_DAY, SECOND, Execution, History
+from tests.healthy_history import NEVER, OPS, PER_DAY, PROMISE, SECOND, Execution, History
 from tests.world import STEPS, healthy
 
 MARTS = ("mrt_risk_daily", *OPS)
@@ -139,9 +139,8 @@ class HealthyWorld:
     def _answer(self, probe: str, at: datetime) -> Reading:
         match probe:
             case "postgres.counts":
-                return Counts(
-                    self.history.begin, {t: self.history.source(t, at) for t in PER_DAY}, "SELECT 1"
-                )
+                source = {table: self.history.source(table, at) for table in PER_DAY}
+                return Counts(self.history.begin, source, "SELECT 1", older_than=at - PROMISE)
             case "fivetran.connection":
                 return self._connection(at)
             case "github.runs":

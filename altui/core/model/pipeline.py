@@ -3,7 +3,7 @@
 Nothing else in the code knows a table, a mart or an index by name.
 """
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Literal
 
 from msgspec import Struct
@@ -95,6 +95,11 @@ class Sync(Struct, frozen=True, forbid_unknown_fields=True):
     """Syncs seen from start to end whose longest duration is the usual one."""
     margin_minutes: int = 5
     """Rows written so shortly before a sync or build ended may be left for the next one."""
+
+    @property
+    def promise(self) -> timedelta:
+        """How old a row at the source may be that is not in the copy."""
+        return timedelta(minutes=self.every_minutes + self.grace_minutes)
 
 
 class Office(Struct, frozen=True, forbid_unknown_fields=True):

@@ -159,12 +159,15 @@ def _sync_judge(look: Look, table: Table) -> Judge:
     def judge(day: date, upstream: int, count: int | None) -> State:
         if look.source is None or source is None or count is None:
             return State.due
+        known = State.late if loss_key(table.name, day) in look.since else State.due
         source_at = look.source.counted_at(day, seen_at)
         if carried_until is None or source_at is None or source_at < carried_until:
-            # counted before the sync that counts: only counting again can heal or find a loss
-            return State.late if loss_key(table.name, day) in look.since else State.due
+            return known  # before the sync that counts: only counting again can heal or find a loss
         if copied_since(day, source_at):
-            return State.due
+            return known
+        if count < source.older.get(day, 0) and look.source.older_than is not None:
+            # a busy day's newest write tells nothing of its rows of long ago
+            return State.late if look.source.older_than <= carried_until else known
         if count > upstream:
             # deleted at the source after the sync, or counted there before it
             first = look.first_seen(difference_key(table.name, day))
@@ -189,8 +192,7 @@ def _carried_until(look: Look, raw: Series | None) -> datetime | None:
         return None
     if look.connection is None or observation is None or observation.error is not None:
         # nobody tells when a sync ended: the schedule's promise is all there is
-        sync = look.pipeline.sync
-        return counted_at - timedelta(minutes=sync.every_minutes + sync.grace_minutes)
+        return counted_at - look.pipeline.sync.promise
     synced_at = look.connection.succeeded_at
     return _began(look, synced_at) - margin(look) if synced_at and counted_at >= synced_at else None
 
@@ -287,10 +289,8 @@ def _directly(look: Look, source: Series | None, day: date, more: bool) -> State
     written = source.changed.get(day) if source else None
     if more or written is None:
         return State.unknown
-    sync = look.pipeline.sync
     built = nightly_after(look.due.wanted_day, look.pipeline.workflow)
-    carried = built - timedelta(minutes=sync.every_minutes + sync.grace_minutes)
-    return State.late if written <= carried else State.due
+    return State.late if written <= built - look.pipeline.sync.promise else State.due
 
 
 def _reader_judge(look: Look) -> Judge:
