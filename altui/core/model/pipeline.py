@@ -173,6 +173,8 @@ class Pipeline(Struct, frozen=True, forbid_unknown_fields=True):
     """Days that are counted one by one; the export's default window as well."""
     total_tolerance: float = 0.01
     """The runbook's tolerance on totals, Postgres against BigQuery."""
+    look_back_days: int = 30
+    """dbt's var of this name: days up to yesterday that a nightly run makes anew."""
     quiet_days: int = 14
     """A source without a new row for longer than its longest gap of so many days is noted."""
 

@@ -10,6 +10,7 @@ from altui.core.model.observed import Snapshot
 from altui.core.model.pipeline import Pipeline
 from altui.core.model.reading import Counts, Runs, TableMeta
 from altui.core.rules.assess import assess
+from altui.core.rules.owed import difference_key
 from tests.world import at, healthy, rows_on, run_at, with_value, without_rows
 
 NOON = at("2026-11-23 12:00")
@@ -219,3 +220,39 @@ def test_a_success_after_which_writes_of_long_ago_are_not_synced_is_none(
     """The counts agree: a row was scored again."""
     # today's own newest write of 10:00 is too young to tell
     assert judged(snapshot) == found
+
+
+PAIRS = {
+    "BigQuery holds 3 more than PostgreSQL on 15 Nov": (EMAILS,),
+    "staging holds 3 more than BigQuery on 15 Nov": (EMAILS, ("bigquery.counts", RAW[0])),
+    "the mart holds 3 more than staging on 15 Nov": (
+        EMAILS,
+        *(("bigquery.counts", name) for name in RAW),
+    ),
+    "the index holds 3 more than the mart on 15 Nov": (
+        EMAILS,
+        *(("bigquery.counts", name) for name in (*RAW, *MART)),
+    ),
+}
+
+
+@pytest.mark.parametrize("words", PAIRS)
+def test_a_surplus_is_not_called_short(words: str):
+    snapshot = healthy(NOON)
+    for place in PAIRS[words]:
+        snapshot = without_rows(snapshot, *place, DAY, 3)
+    since = {difference_key("emails", DAY): at("2026-11-23 09:00")}
+    known = replace(assess(healthy(NOON), Pipeline(), NOON), since=since)
+    found = assess(snapshot, Pipeline(), NOON, known).findings
+    assert [finding.subject for finding in found] == [f"emails: {words}"]
+
+
+def test_days_that_are_short_and_days_with_more_do_not_cancel_out():
+    snapshot = without_rows(healthy(NOON), "elasticsearch.counts", "index.mrt_risk_daily", DAY, 2)
+    other = DAY - timedelta(days=1)
+    snapshot = without_rows(snapshot, "elasticsearch.counts", "index.mrt_risk_daily", other, -2)
+    found = assess(snapshot, Pipeline(), NOON).findings
+    assert {finding.subject for finding in found} == {
+        "emails: 15 Nov is short in the index (-2)",
+        "emails: the index holds 2 more than the mart on 14 Nov",
+    }
