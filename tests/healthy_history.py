@@ -26,6 +26,8 @@ QUICKEST, SLOWEST = 4, 9
 OPS = {"mrt_parity_drift": "ops_parity_checks", "mrt_backfill_slo": "ops_backfill_jobs"}
 HISTORY = 18
 """Days of history, enough for fourteen nights."""
+OLD_CHANGES, LONG_HISTORY = timedelta(days=42), 45
+"""The same where rows change long after a nightly build has made their day for the last time."""
 NEVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -64,12 +66,20 @@ class History:
     """`first` to `last` are the days that matter; the weeks before are there to be learnt from."""
 
     def __init__(
-        self, seed: int, first: date, last: date, dropped: date | None, last_sync: datetime
+        self,
+        seed: int,
+        first: date,
+        last: date,
+        dropped: date | None,
+        last_sync: datetime,
+        *,
+        old_changes: bool = False,
     ) -> None:
+        self._changes_within = OLD_CHANGES if old_changes else LATE_CHANGES
         self._seed = seed
         self._first = first
         self._dropped = dropped
-        self.begin = first - HISTORY * ONE_DAY
+        self.begin = first - (LONG_HISTORY if old_changes else HISTORY) * ONE_DAY
         self._end = last + ONE_DAY
         self._rows = {table: self._written(table) for table in PER_DAY}
         self.syncs = [sync for sync in self._hourly() if sync.started < last_sync]
@@ -179,7 +189,7 @@ class History:
             for _ in range(0 if quiet else max(1, round(usual * dice.uniform(0.5, 1.3)))):
                 received = start_of(day) + dice.uniform(0, 86_400) * SECOND
                 written = received + dice.uniform(0.2, 20) * SECOND
-                later = written + dice.random() * LATE_CHANGES
+                later = written + dice.random() * self._changes_within
                 fate = dice.random()
                 rows.append(
                     Row(

@@ -58,10 +58,11 @@ class HealthyWorld:
         *,
         dropped: date | None = None,
         last_sync: datetime = NEVER,
+        old_changes: bool = False,
     ) -> None:
-        """Healthy but for a night that GitHub drops, or syncs that end, where asked for."""
+        """Healthy but for a night that GitHub drops, syncs that end, or old days that change."""
         self._seed = seed
-        self.history = History(seed, first, last, dropped, last_sync)
+        self.history = History(seed, first, last, dropped, last_sync, old_changes=old_changes)
         self._ends = sorted(
             [
                 *((sync.ended, "fivetran.connection") for sync in self.history.syncs),
