@@ -7,7 +7,7 @@ from altui.core.model.health import STAGES, StageId, State, TraceRow, worst
 from altui.core.model.pipeline import Table, risk_mart
 from altui.core.model.reading import Series
 from altui.core.present.follows import blind, trouble
-from altui.core.present.parity_notes import history, measures, silences, spent
+from altui.core.present.parity_notes import history, measures, settled, silences, spent
 from altui.core.present.rows import Line, Segment, Tone, columns, greyed, line, pad, tone_of
 from altui.core.present.view import View
 from altui.core.rules.parity import equal_through, total_difference
@@ -31,6 +31,7 @@ def rows(seen: View) -> tuple[Line, ...]:
         *_marts(seen),
         *measures(seen),
         *_totals(seen),
+        *settled(seen),
         *silences(seen),
         *_deleted(seen),
         *history(seen),

@@ -125,6 +125,9 @@ class ParityReport(Struct, frozen=True):
     """Tables that could not be counted now."""
     unmeasured: dict[str, str]
     """Measures that could not be read; the others were compared."""
+    settled: date | None
+    """Days of the source before this one were counted at `settled_at`; null: all when last seen."""
+    settled_at: datetime | None
     queries: dict[str, str]
     """What was sent to each service, to repeat it."""
     bytes_billed: int | None
@@ -164,6 +167,8 @@ def parity_report(look: Look, assessment: Assessment, profile: str, scope: Scope
         unmeasured={
             name: words for counts in all_counts for name, words in counts.unmeasured.items()
         },
+        settled=look.source.settled if look.source else None,
+        settled_at=look.source.settled_at if look.source else None,
         queries={
             probe: counts.query
             for probe, counts in zip(

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from altui.core.model.health import StageId, State, worst
 from altui.core.present import parity
-from altui.core.present.parity_notes import history, silences
+from altui.core.present.parity_notes import history, settled, silences
 from altui.core.present.parity_report import (
     STAGES,
     DayParity,
@@ -34,9 +34,10 @@ HEADS = {
     Outcome.different: ("DIFFERENT", Tone.late),
     Outcome.blind: ("BLIND", Tone.unknown),
 }
+COMES = "comes with the next sync, build or export"
 SAYS = {
     Outcome.equal: "every copy holds what its source holds",
-    Outcome.due: "what differs comes with the next sync, build or export",
+    Outcome.due: f"what differs {COMES}",
     Outcome.different: "something should have been carried and was not",
     Outcome.blind: "what was seen is equal; a side or measure could not be read",
 }
@@ -55,6 +56,7 @@ def _rows(seen: View, made: ParityReport) -> Iterator[Line]:
     days = f"{day(made.start)} to {day(made.end)} {made.end.year}"
     yield line("head", (f"{word}  ", tone), (_says(made), Tone.strong), f"; {days}")
     yield from parity.trouble_rows(seen)
+    yield from settled(seen, tail="; --fresh counts them again")
     chosen = _only(seen, made)
     if chosen.pipeline.tables:
         yield line("gap", "")
@@ -68,11 +70,23 @@ def _rows(seen: View, made: ParityReport) -> Iterator[Line]:
 
 def _says(made: ParityReport) -> str:
     missing = [key for subject in made.subjects for key in subject.missing]
+    if not missing and made.outcome is Outcome.due and _counted_before(made):
+        return f"what differs was counted before the last sync, or {COMES}"
     if not missing:
         return SAYS[made.outcome]
     more = f" (+{len(missing) - 1} more)" if len(missing) > 1 else ""
     name = missing[0] if "." in missing[0] else f"source table {missing[0]}"
     return f"{name} is missing{more}"
+
+
+def _counted_before(made: ParityReport) -> bool:
+    """Whether a day differs whose source was counted with the settled ones."""
+    settled = made.settled
+    return settled is not None and any(
+        row.day < settled and row.states.get(StageId.fivetran) is State.due
+        for subject in made.subjects
+        for row in subject.days
+    )
 
 
 def _notes(seen: View, made: ParityReport) -> Iterator[Line]:

@@ -161,6 +161,31 @@ def test_a_loss_is_different_whatever_else_is_not_seen():
     assert report(snapshot).outcome is Outcome.different
 
 
+def settled(moment: str = "2026-11-23 08:00") -> Snapshot:
+    """A row of an old day that went at 08:30 and from the copy at 09:05, counted before and now."""
+    snapshot = healthy(NOON)
+    for place in (RAW, STAGING, ("bigquery.counts", "mart.mrt_risk_daily"), INDEX):
+        snapshot = without_rows(snapshot, *place, OLD, 1)
+    return with_value(
+        snapshot, "postgres.counts", settled=date(2026, 11, 20), settled_at=at(moment)
+    )
+
+
+def test_days_that_were_counted_earlier_say_when_and_promise_no_sync():
+    made = report(settled())
+    assert made.outcome is Outcome.due
+    assert (made.settled, made.settled_at) == (date(2026, 11, 20), at("2026-11-23 08:00"))
+    said = lines(settled())
+    assert said.startswith("DUE  what differs was counted before the last sync, or comes with the")
+    words = "source days before 20 Nov as counted 08:00Z"
+    assert f"\n{words}; --fresh counts them again\n" in said
+    seen, _ = looked(settled())
+    rows = {row.key: row.text for row in panel(seen, "parity").rows}
+    assert rows["parity.settled"].strip() == words
+    assert report(healthy(NOON)).settled is None
+    assert words not in lines(healthy(NOON))
+
+
 def test_a_table_that_could_not_be_counted_is_not_called_equal():
     snapshot = healthy(NOON)
     counts = snapshot.observations["postgres.counts"].value
