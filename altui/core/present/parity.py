@@ -11,7 +11,7 @@ from altui.core.present.parity_notes import history, measures, settled, silences
 from altui.core.present.rows import Line, Segment, Tone, columns, greyed, line, pad, tone_of
 from altui.core.present.view import View
 from altui.core.rules.parity import equal_through, total_difference
-from altui.core.words import behind, clock, day, number, plural
+from altui.core.words import behind, clock, day, number, percent, plural
 
 SOURCE, WAREHOUSE = "postgres.counts", "bigquery.counts"
 COPIES = {
@@ -153,7 +153,7 @@ def _figures(seen: View, table: Table) -> tuple[str, str, str, str, str]:
         _rows_of(source),
         _rows_of(raw),
         "?" if delta is None else f"{delta:+,}" if delta else "0",
-        "?" if share is None else f"{100 * share:.2f}",
+        "?" if share is None else percent(share),
         _lag(source, raw, delta),
     )
 
@@ -222,7 +222,7 @@ def _totals(seen: View) -> Iterator[Line]:
         return
     limit = seen.pipeline.total_tolerance
     within = all(share <= limit for _, share in known)
-    words = ", ".join(f"{table.name} {100 * share:.2f} %" for table, share in known)
+    words = ", ".join(f"{table.name} {percent(share)} %" for table, share in known)
     yield _aged(
         seen,
         line(

@@ -9,6 +9,7 @@ from altui.core.model.pipeline import Table
 from altui.core.rules.look import Look
 from altui.core.rules.owed import difference_key, remade
 from altui.core.rules.trace import COUNTED_BY, LOST, loss_key
+from altui.core.words import percent
 
 UPSTREAM: dict[StageId, StageId] = {
     StageId.fivetran: StageId.postgres,
@@ -173,13 +174,19 @@ def totals(look: Look, rows: tuple[TraceRow, ...]) -> Iterator[Finding]:
                 "parity.total",
                 StageId.bigquery,
                 State.late,
-                f"{table.name}: totals differ by {100 * share:.2f} %, more than "
-                f"{100 * look.pipeline.total_tolerance:g} %",
+                f"{table.name}: {_apart(look, source.rows, raw.rows, share)}",
                 look.first_seen(key),
                 (),
                 (Evidence(StageId.bigquery, "bigquery.counts", words, at),),
                 key,
             )
+
+
+def _apart(look: Look, source: int, raw: int, share: float) -> str:
+    if share > 1:
+        return f"BigQuery holds {raw:,} rows, PostgreSQL {source:,}"
+    limit = f"{100 * look.pipeline.total_tolerance:g}"
+    return f"totals differ by {percent(share)} %, more than {limit} %"
 
 
 def _counted_now(look: Look) -> bool:

@@ -299,6 +299,18 @@ def test_a_measure_stands_with_both_figures_in_the_panel_and_in_the_lines():
     assert "avg_risk  staging 50, mart 3" in lines(snapshot)
 
 
+def test_a_source_that_was_emptied_is_not_a_million_percent():
+    snapshot = healthy(NOON)
+    counts = snapshot.observations["postgres.counts"].value
+    assert isinstance(counts, Counts)
+    series = msgspec.structs.replace(counts.series["emails"], rows=0)
+    said = lines(
+        with_value(snapshot, "postgres.counts", series={**counts.series, "emails": series})
+    )
+    assert "totals OUTSIDE ±1 %: emails >999 %, applications 0.00 %" in said
+    assert "00.00" not in said
+
+
 def test_the_history_says_what_is_usual():
     drift = {"emails": Drift(120, at("2026-11-23 03:10"), 14, 300)}
     said = lines(healthy(NOON), drift)

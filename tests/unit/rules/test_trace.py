@@ -256,3 +256,21 @@ def test_days_that_are_short_and_days_with_more_do_not_cancel_out():
         "emails: 15 Nov is short in the index (-2)",
         "emails: the index holds 2 more than the mart on 14 Nov",
     }
+
+
+@pytest.mark.parametrize(
+    ("source", "raw", "words"),
+    [
+        (0, 4805, "emails: BigQuery holds 4,805 rows, PostgreSQL 0"),
+        (400, 4805, "emails: BigQuery holds 4,805 rows, PostgreSQL 400"),
+        (4805, 0, "emails: totals differ by 100.00 %, more than 1 %"),
+        (4805, 9610, "emails: totals differ by 100.00 %, more than 1 %"),
+    ],
+)
+def test_totals_that_have_nothing_to_do_with_each_other_are_no_percentage(
+    source: int, raw: int, words: str
+):
+    snapshot = with_series(healthy(NOON), EMAILS, rows=source)
+    snapshot = with_series(snapshot, ("bigquery.counts", RAW[0]), rows=raw)
+    (finding,) = assess(snapshot, Pipeline(), NOON).findings
+    assert finding.subject == words
