@@ -59,8 +59,8 @@ def differences(rows: tuple[TraceRow, ...]) -> Iterator[str]:
     """
     for row in rows:
         ops, mart = row.cells.get(StageId.bigquery), row.cells.get(StageId.dbt)
-        if StageId.postgres not in row.cells and ops and mart and ops.count:
-            if mart.count is None and mart.state in (State.due, *LOST):
+        if StageId.postgres not in row.cells:
+            if ops and ops.count and mart and mart.count is None:
                 yield difference_key(row.table, row.day)
             continue
         source, raw = row.cells.get(StageId.postgres), row.cells.get(StageId.fivetran)

@@ -178,8 +178,8 @@ def _sync_judge(look: Look, table: Table) -> Judge:
         if count > upstream:
             # deleted at the source after the sync, or counted there before it
             first = look.first_seen(difference_key(table.name, day))
-            known = source_at > carried_until + margin(look)
-            return State.late if known and first <= carried_until else State.due
+            after = source_at > carried_until + margin(look)
+            return State.late if after and first <= carried_until else State.due
         written = source.changed.get(day)
         return State.due if written is None or written > carried_until else State.late
 

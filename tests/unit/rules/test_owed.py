@@ -8,12 +8,12 @@ from msgspec.structs import replace
 from altui.core.model.health import Finding, StageId, State, VerdictState
 from altui.core.model.observed import Snapshot
 from altui.core.model.pipeline import Pipeline
-from altui.core.model.reading import Counts, Series, TableMeta, Warehouse
+from altui.core.model.reading import Counts, Runs, Series, TableMeta, Warehouse
 from altui.core.rules.assess import assess
 from altui.core.rules.look import Look
-from altui.core.rules.owed import empty_day
+from altui.core.rules.owed import empty_day, remade
 from altui.core.rules.schedule import due_times
-from tests.world import at, healthy, with_measure, with_value, without_rows
+from tests.world import at, healthy, run_at, with_measure, with_value, without_rows
 
 NOON = at("2026-11-23 12:00")
 PIPELINE = Pipeline()
@@ -110,6 +110,35 @@ def test_a_day_that_no_nightly_makes_anew_is_late_until_it_is_rebuilt(
 ):
     states = [one.state for one in found_at(old(day, more, synced)) if one.check == "parity.mart"]
     assert states == ([state] if state else [])
+
+
+def test_a_night_that_was_dropped_is_not_made_up_for_at_the_far_end():
+    """The last run was on 21 Nov, the next one is to come on the 23rd: it begins on 24 Oct."""
+    runs = healthy(NOON).get("github.runs", Runs)
+    assert runs is not None
+    look = look_at(with_value(healthy(NOON), "github.runs", runs=runs.runs[2:]))
+    first = date(2026, 10, 24)
+    assert remade(look, PIPELINE.marts[0], first)
+    assert not remade(look, PIPELINE.marts[0], first - ONE_DAY)
+
+
+def test_an_old_day_that_is_missing_was_not_lost_by_tonights_failed_run():
+    day = date(2026, 9, 20)
+    snapshot = healthy(at("2026-11-23 03:00"), 90)
+    for place in COPIES:
+        snapshot = without_rows(snapshot, *place, day, None)
+    runs = snapshot.get("github.runs", Runs)
+    assert runs is not None
+    failed = run_at(900, at("2026-11-23 03:40"), conclusion="failure")
+    steps = tuple(
+        replace(one, conclusion="failure" if one.name == "Run dbt models" else "success")
+        for one in failed.steps
+    )
+    failed = replace(failed, steps=steps)
+    snapshot = with_value(snapshot, "github.runs", runs=(failed, *runs.runs))
+    result = assess(replace(snapshot, at=at("2026-11-23 04:00")), PIPELINE, at("2026-11-23 04:00"))
+    states = {one.state: one.days for one in result.findings if one.check == "parity.mart"}
+    assert states[State.late] == (day,)
 
 
 def test_how_far_a_nightly_looks_back_is_a_setting():

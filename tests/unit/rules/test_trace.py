@@ -155,14 +155,24 @@ def test_a_copy_that_stands_still_while_fivetran_reports_success_is_told_and_tot
     assert judged(snapshot) == {"parity.raw", "parity.total"}
 
 
-@pytest.mark.parametrize("minutes", [0, 20, 40, 55])
-def test_a_loss_that_is_known_stays_while_no_sync_could_have_carried_it(minutes: int):
-    """Between syncs the moment that is counted up to overtakes the last success."""
-    before = assess(busy(at("2026-11-23 12:20"), 5), Pipeline(), at("2026-11-23 12:20"))
-    now = at("2026-11-23 13:06") + minutes * MINUTE
-    snapshot = busy(now, 5)
-    assert judged(snapshot, before) == {"parity.raw", "parity.total"}
-    assert judged(busy(now, None), before) == set(), "and goes when the rows have come"
+@pytest.mark.parametrize(("moment", "counted"), [("13:20", 0), ("14:18", 0), ("13:06", 25)])
+def test_a_loss_that_is_known_stays_until_it_was_counted_again(moment: str, counted: int):
+    """Late in an hour the rows counted apart are newer than the last success; or none are counted.
+
+    The last sync ended at 13:05:40.
+    """
+    first, now = at("2026-11-23 12:20"), at(f"2026-11-23 {moment}")
+
+    def here(copied: int | None) -> Snapshot:
+        snapshot = busy(now, copied)
+        seen = read_at(snapshot, "postgres.counts", now - counted * MINUTE)
+        return with_value(seen, "fivetran.connection", succeeded_at=at("2026-11-23 13:05"))
+
+    before = assess(busy(first, 5), Pipeline(), first)
+    lost = {"parity.raw", "parity.total"}
+    assert judged(here(5), before) == lost
+    assert (judged(here(5)) == lost) is (moment == "13:20"), "by itself it would be due"
+    assert judged(here(None), assess(healthy(first), Pipeline(), first)) == set()
 
 
 def test_a_copy_counted_before_the_sync_ended_is_no_witness():

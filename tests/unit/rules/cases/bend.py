@@ -210,6 +210,13 @@ def gone_since(seconds: float) -> tuple[Snapshot, ...]:
     return (before, gone)
 
 
+def gone_long_ago(seconds: float) -> tuple[Snapshot, ...]:
+    """The same, seen an hour before; the source was counted so long from the sync's end."""
+    before, gone = gone_since(-3600)
+    moment = SYNCED + timedelta(seconds=seconds)
+    return (before, counted_after(gone, "postgres.counts", moment))
+
+
 def old_day(days: int) -> Snapshot:
     """A row went this morning, of a day so far from the first that the next night makes anew."""
     day = date(2026, 10, 25) + timedelta(days=days)

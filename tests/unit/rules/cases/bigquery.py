@@ -10,6 +10,7 @@ from tests.unit.rules.cases.bend import (
     SOME_DAY,
     S,
     X,
+    gone_long_ago,
     gone_since,
     left_behind,
     lost,
@@ -128,6 +129,15 @@ EDGES: tuple[Edge, ...] = (
         "a row that went at the source and stays in the copy, seen by the last success − 5 min",
         gone_since,
         X.late,
+        "parity.raw",
+    ),
+    Edge(
+        S.bigquery,
+        X.ok,
+        X.late,
+        "a row that went at the source and stays in the copy, counted at the last success",
+        gone_long_ago,
+        X.ok,
         "parity.raw",
     ),
     Edge(
