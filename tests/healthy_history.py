@@ -18,6 +18,7 @@ MINUTE = timedelta(minutes=1)
 SECOND = timedelta(seconds=1)
 PER_DAY = {"emails": 30, "applications": 3}
 LATE_CHANGES = timedelta(days=7)
+PROMISE = timedelta(minutes=75)
 LOOK_BACK = 30
 """Days before its own that a nightly build makes anew."""
 QUICKEST, SLOWEST = 4, 9
@@ -25,6 +26,8 @@ QUICKEST, SLOWEST = 4, 9
 OPS = {"mrt_parity_drift": "ops_parity_checks", "mrt_backfill_slo": "ops_backfill_jobs"}
 HISTORY = 18
 """Days of history, enough for fourteen nights."""
+OLD_CHANGES, LONG_HISTORY = timedelta(days=42), 45
+"""The same where rows change long after a nightly build has made their day for the last time."""
 NEVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -63,12 +66,20 @@ class History:
     """`first` to `last` are the days that matter; the weeks before are there to be learnt from."""
 
     def __init__(
-        self, seed: int, first: date, last: date, dropped: date | None, last_sync: datetime
+        self,
+        seed: int,
+        first: date,
+        last: date,
+        dropped: date | None,
+        last_sync: datetime,
+        *,
+        old_changes: bool = False,
     ) -> None:
+        self._changes_within = OLD_CHANGES if old_changes else LATE_CHANGES
         self._seed = seed
         self._first = first
         self._dropped = dropped
-        self.begin = first - HISTORY * ONE_DAY
+        self.begin = first - (LONG_HISTORY if old_changes else HISTORY) * ONE_DAY
         self._end = last + ONE_DAY
         self._rows = {table: self._written(table) for table in PER_DAY}
         self.syncs = [sync for sync in self._hourly() if sync.started < last_sync]
@@ -99,14 +110,17 @@ class History:
         """The table in PostgreSQL."""
         by_day: dict[date, int] = {}
         changed: dict[date, datetime] = {}
+        older: dict[date, int] = {}
         latest = None
         for row in self._rows[table]:
             if row.written <= at < row.deleted:
+                if row.written < at - PROMISE:
+                    older[row.day] = older.get(row.day, 0) + 1
                 by_day[row.day] = by_day.get(row.day, 0) + 1
                 wrote = row.touched if row.touched <= at else row.written
                 changed[row.day] = max(wrote, changed.get(row.day, wrote))
                 latest = max(row.written, latest or row.written)
-        return Series(sum(by_day.values()), latest, by_day, changed)
+        return Series(sum(by_day.values()), latest, by_day, changed, older=older)
 
     def raw(self, table: str, at: datetime) -> Series:
         """Its copy in BigQuery: what the syncs that have merged by then found."""
@@ -175,7 +189,7 @@ class History:
             for _ in range(0 if quiet else max(1, round(usual * dice.uniform(0.5, 1.3)))):
                 received = start_of(day) + dice.uniform(0, 86_400) * SECOND
                 written = received + dice.uniform(0.2, 20) * SECOND
-                later = written + dice.random() * LATE_CHANGES
+                later = written + dice.random() * self._changes_within
                 fate = dice.random()
                 rows.append(
                     Row(

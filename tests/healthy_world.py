@@ -30,7 +30,7 @@ from altui.core.model.reading import (
 )
 from altui.observe.observer import COUNTS
 from altui.observe.probes import probes
-from tests.healthy_history import NEVER, OPS, PER_DAY, SECOND, Execution, History
+from tests.healthy_history import NEVER, OPS, PER_DAY, PROMISE, SECOND, Execution, History
 from tests.world import STEPS, healthy
 
 MARTS = ("mrt_risk_daily", *OPS)
@@ -58,10 +58,11 @@ class HealthyWorld:
         *,
         dropped: date | None = None,
         last_sync: datetime = NEVER,
+        old_changes: bool = False,
     ) -> None:
-        """Healthy but for a night that GitHub drops, or syncs that end, where asked for."""
+        """Healthy but for a night that GitHub drops, syncs that end, or old days that change."""
         self._seed = seed
-        self.history = History(seed, first, last, dropped, last_sync)
+        self.history = History(seed, first, last, dropped, last_sync, old_changes=old_changes)
         self._ends = sorted(
             [
                 *((sync.ended, "fivetran.connection") for sync in self.history.syncs),
@@ -139,9 +140,8 @@ class HealthyWorld:
     def _answer(self, probe: str, at: datetime) -> Reading:
         match probe:
             case "postgres.counts":
-                return Counts(
-                    self.history.begin, {t: self.history.source(t, at) for t in PER_DAY}, "SELECT 1"
-                )
+                source = {table: self.history.source(table, at) for table in PER_DAY}
+                return Counts(self.history.begin, source, "SELECT 1", older_than=at - PROMISE)
             case "fivetran.connection":
                 return self._connection(at)
             case "github.runs":

@@ -34,6 +34,7 @@ LIMITS: dict[str, tuple[float, float]] = {
     "cadence.details":                        (5, 86400),
     "cadence.allocation":                     (5, 86400),
     "pipeline.window_days":                   (1, 10 * YEAR),
+    "pipeline.look_back_days":                (1, 10 * YEAR),
     "pipeline.quiet_days":                    (1, 10 * YEAR),
     "pipeline.workflow.hour":                 (0, 23),
     "pipeline.workflow.minute":               (0, 59),

@@ -71,6 +71,11 @@ def figure(value: float | None) -> str:
     return "null" if value is None else f"{value:,.10g}"
 
 
+def percent(share: float) -> str:
+    """`0.65`: a share in percent; beyond ten times over the figure says no more."""
+    return f"{100 * share:.2f}" if share < 10 else ">999"
+
+
 def size(count: int) -> str:
     """Decimal units, as the services' own pages show them."""
     value = float(count)

@@ -78,7 +78,12 @@ def probes(
     `left` says what the day's byte budget still holds; None: it is not kept.
     """
     pipeline = settings.pipeline
-    postgres = PostgresReader(settings.postgres, pipeline.tables, quiet_days=pipeline.quiet_days)
+    postgres = PostgresReader(
+        settings.postgres,
+        pipeline.tables,
+        quiet_days=pipeline.quiet_days,
+        promise=pipeline.sync.promise,
+    )
     fivetran = FivetranReader(settings.fivetran)
     github = GitHubReader(settings.github, pipeline.workflow)
     bigquery = BigQueryReader(settings.bigquery, pipeline, left=left)

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from altui.config import PostgresSettings
 from altui.core.model.days import day_of
 from altui.core.model.observed import Trouble
-from altui.core.model.pipeline import Table
+from altui.core.model.pipeline import Sync, Table
 from altui.core.model.reading import Counts, Server
 from altui.core.queries import postgres as queries
 from altui.core.queries.query import Query
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 CONNECT = 4
 """Seconds to connect; libpq takes whole ones, and no fewer than 2."""
+PROMISE = Sync().promise
 QUICK = 0.5
 """Seconds; a full count that takes less is no load worth avoiding."""
 
@@ -45,13 +46,18 @@ class PostgresReader:
         seconds: float = 12.0,
         *,
         quiet_days: int = 14,
+        promise: timedelta = PROMISE,
         quick: float = QUICK,
     ) -> None:
-        """`seconds` bounds one reading, the connection included."""
+        """`seconds` bounds one reading, the connection included.
+
+        Rows that were written longer ago than `promise` are counted apart.
+        """
         self._settings = settings
         self._tables = tuple(tables)
         self._seconds = seconds
         self._quiet_days = quiet_days
+        self._promise = promise
         self._quick = quick
         self._full: Full | None = None
 
@@ -68,7 +74,7 @@ class PostgresReader:
             tables = [table for table in self._tables if there[table.name]]
             full = self._full
             if now and full and full.serves(tables, start):
-                counts = await recounted(session, full, tables, start)
+                counts = await recounted(session, full, tables, start, now - self._promise)
             else:
                 counts = None
             if counts is None:
@@ -101,9 +107,10 @@ class PostgresReader:
     ) -> Counts:
         began = time.monotonic()
         quiet = day_of(now) - timedelta(days=self._quiet_days) if now else None
+        older_than = now - self._promise if now else None
 
         def ask(some: Sequence[Table]) -> Query:
-            return queries.counts(some, start, quiet)
+            return queries.counts(some, start, quiet, older_than)
 
         found, failed = await session.each(tables, ask)
         counts = Counts(
@@ -113,6 +120,7 @@ class PostgresReader:
             },
             query=ask(tables).repeat if tables else "",
             failed=failed,
+            older_than=older_than,
         )
         took = time.monotonic() - began
         whole = now is not None and not failed and took >= self._quick

@@ -119,7 +119,11 @@ class Full(NamedTuple):
 
 
 async def recounted(
-    session: Session, full: Full, tables: Sequence[Table], start: date
+    session: Session,
+    full: Full,
+    tables: Sequence[Table],
+    start: date,
+    older_than: datetime | None = None,
 ) -> Counts | None:
     """The full count with the days counted anew that may have changed since.
 
@@ -135,7 +139,7 @@ async def recounted(
         more.setdefault(name, []).append(day)
 
     def ask(some: Sequence[Table]) -> Query:
-        return queries.recounts(some, full.settled, more)
+        return queries.recounts(some, full.settled, more, older_than)
 
     found, failed = await session.each(tables, ask)
     series = {
@@ -158,6 +162,7 @@ async def recounted(
         failed=failed,
         settled=full.settled,
         settled_at=full.at,
+        older_than=older_than,
     )
 
 
@@ -167,7 +172,8 @@ def series_of(table: Table, rows: Sequence[Row]) -> Series:
     gap: float | None = None
     by_day: dict[date, int] = {}
     changed: dict[date, datetime] = {}
-    for _, day, n, written, newest, pause in (row for row in rows if row[0] == table.name):
+    older: dict[date, int] = {}
+    for _, day, n, written, newest, pause, before in (row for row in rows if row[0] == table.name):
         total += n
         gap = pause
         moment = _moment(newest)
@@ -177,7 +183,9 @@ def series_of(table: Table, rows: Sequence[Row]) -> Series:
         by_day[day] = n
         if at := _moment(written):
             changed[day] = at
-    return Series(rows=total, latest=latest, by_day=by_day, changed=changed, gap=gap)
+        if before:
+            older[day] = before
+    return Series(rows=total, latest=latest, by_day=by_day, changed=changed, gap=gap, older=older)
 
 
 def _merged(old: Series, new: Series, touched: set[date], settled: date, start: date) -> Series:
@@ -188,12 +196,14 @@ def _merged(old: Series, new: Series, touched: set[date], settled: date, start: 
     stands = newest is not None and day_of(newest) < settled and day_of(newest) not in touched
     by_day = {day: n for day, n in old.by_day.items() if day in kept} | new.by_day
     changed = {day: at for day, at in old.changed.items() if day in kept} | new.changed
+    older = {day: n for day, n in old.older.items() if day in kept} | new.older
     return replace(
         old,
         rows=old.rows - gone + new.rows,
         latest=max(filter(None, (newest if stands else None, new.latest)), default=None),
         by_day={day: n for day, n in by_day.items() if day >= start},
         changed={day: at for day, at in changed.items() if day >= start},
+        older={day: n for day, n in older.items() if day >= start},
     )
 
 

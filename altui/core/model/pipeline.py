@@ -3,7 +3,7 @@
 Nothing else in the code knows a table, a mart or an index by name.
 """
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Literal
 
 from msgspec import Struct
@@ -96,6 +96,11 @@ class Sync(Struct, frozen=True, forbid_unknown_fields=True):
     margin_minutes: int = 5
     """Rows written so shortly before a sync or build ended may be left for the next one."""
 
+    @property
+    def promise(self) -> timedelta:
+        """How old a row at the source may be that is not in the copy."""
+        return timedelta(minutes=self.every_minutes + self.grace_minutes)
+
 
 class Office(Struct, frozen=True, forbid_unknown_fields=True):
     """When the owners of an SLA in business days are at work, Monday to Friday."""
@@ -168,6 +173,8 @@ class Pipeline(Struct, frozen=True, forbid_unknown_fields=True):
     """Days that are counted one by one; the export's default window as well."""
     total_tolerance: float = 0.01
     """The runbook's tolerance on totals, Postgres against BigQuery."""
+    look_back_days: int = 30
+    """dbt's var of this name: days up to yesterday that a nightly run makes anew."""
     quiet_days: int = 14
     """A source without a new row for longer than its longest gap of so many days is noted."""
 

@@ -33,6 +33,8 @@ class Series(Struct, frozen=True):
     """Days that have more than one document, with how many; indices only."""
     gap: float | None = None
     """Longest pause between two rows of the last `quiet_days`, seconds; source tables only."""
+    older: dict[date, int] = field(default_factory=dict[date, int])
+    """Per day: those of its rows that were written before `Counts.older_than`; source only."""
 
 
 class Counts(Struct, frozen=True, tag=True):
@@ -57,6 +59,8 @@ class Counts(Struct, frozen=True, tag=True):
     settled: date | None = None
     """Days before this one were counted at `settled_at`, the others now; None: all now."""
     settled_at: datetime | None = None
+    older_than: datetime | None = None
+    """Rows of `Series.older` were written before this, those of settled days longer ago still."""
 
     def counted_at(self, day: date, now: datetime | None) -> datetime | None:
         """When `day` was counted, where the newest days were at `now`."""

@@ -7,11 +7,11 @@ from altui.core.model.health import STAGES, StageId, State, TraceRow, worst
 from altui.core.model.pipeline import Table, risk_mart
 from altui.core.model.reading import Series
 from altui.core.present.follows import blind, trouble
-from altui.core.present.parity_notes import history, measures, silences, spent
+from altui.core.present.parity_notes import history, measures, settled, silences, spent
 from altui.core.present.rows import Line, Segment, Tone, columns, greyed, line, pad, tone_of
 from altui.core.present.view import View
 from altui.core.rules.parity import equal_through, total_difference
-from altui.core.words import behind, clock, day, number, plural
+from altui.core.words import behind, clock, day, number, percent, plural
 
 SOURCE, WAREHOUSE = "postgres.counts", "bigquery.counts"
 COPIES = {
@@ -31,6 +31,7 @@ def rows(seen: View) -> tuple[Line, ...]:
         *_marts(seen),
         *measures(seen),
         *_totals(seen),
+        *settled(seen),
         *silences(seen),
         *_deleted(seen),
         *history(seen),
@@ -152,7 +153,7 @@ def _figures(seen: View, table: Table) -> tuple[str, str, str, str, str]:
         _rows_of(source),
         _rows_of(raw),
         "?" if delta is None else f"{delta:+,}" if delta else "0",
-        "?" if share is None else f"{100 * share:.2f}",
+        "?" if share is None else percent(share),
         _lag(source, raw, delta),
     )
 
@@ -221,7 +222,7 @@ def _totals(seen: View) -> Iterator[Line]:
         return
     limit = seen.pipeline.total_tolerance
     within = all(share <= limit for _, share in known)
-    words = ", ".join(f"{table.name} {100 * share:.2f} %" for table, share in known)
+    words = ", ".join(f"{table.name} {percent(share)} %" for table, share in known)
     yield _aged(
         seen,
         line(

@@ -57,6 +57,15 @@ def measures(seen: View) -> Iterator[Line]:
         yield line("parity.measure.more", (more, Tone.dim))
 
 
+def settled(seen: View, *, tail: str = "") -> Iterator[Line]:
+    """Which days of the source were counted earlier than the others, and when."""
+    source = seen.look.source
+    if source is not None and source.settled and source.settled_at:
+        when = f"as counted {seen.clock(source.settled_at)}{tail}"
+        words = f"source days before {day(source.settled)} {when}"
+        yield line("parity.settled", (words, Tone.dim))
+
+
 def silences(seen: View) -> Iterator[Line]:
     """Sources that are quieter than they have been; a note, not a state."""
     for table in seen.pipeline.tables:

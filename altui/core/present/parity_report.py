@@ -12,6 +12,7 @@ from altui.core.model.health import Assessment, StageId, State, TraceRow
 from altui.core.model.history import Drift
 from altui.core.model.observed import Trouble
 from altui.core.model.pipeline import Pipeline, Table
+from altui.core.model.reading import Counts
 from altui.core.present.report import Seen, TableFigures, seen_of, table_figures
 from altui.core.rules.look import Look
 from altui.core.rules.measures import Difference, different
@@ -36,7 +37,7 @@ class Outcome(StrEnum):
     """Nothing but what the next sync, build or export should carry."""
     different = "different"
     blind = "blind"
-    """A configured side could not be counted, and what was seen is equal."""
+    """A configured side or a measure could not be read, and what was seen is equal."""
 
 
 class Scope(Struct, frozen=True):
@@ -97,6 +98,10 @@ class SubjectParity(Struct, frozen=True):
     unequal_days: int
     """Days before it on which they do not."""
     measures: tuple[MeasureParity, ...]
+    missing: tuple[str, ...]
+    """Its keys in the report's `missing`: each makes it different."""
+    unmeasured: tuple[str, ...]
+    """Its keys in the report's `unmeasured`."""
     quiet_s: float | None
     """Seconds without a new row at the source, where that is longer than `longest_gap_s`."""
     longest_gap_s: float | None
@@ -120,6 +125,9 @@ class ParityReport(Struct, frozen=True):
     """Tables that could not be counted now."""
     unmeasured: dict[str, str]
     """Measures that could not be read; the others were compared."""
+    settled: date | None
+    """Days of the source before this one were counted at `settled_at`; null: all when last seen."""
+    settled_at: datetime | None
     queries: dict[str, str]
     """What was sent to each service, to repeat it."""
     bytes_billed: int | None
@@ -159,6 +167,8 @@ def parity_report(look: Look, assessment: Assessment, profile: str, scope: Scope
         unmeasured={
             name: words for counts in all_counts for name, words in counts.unmeasured.items()
         },
+        settled=look.source.settled if look.source else None,
+        settled_at=look.source.settled_at if look.source else None,
         queries={
             probe: counts.query
             for probe, counts in zip(
@@ -177,6 +187,8 @@ class _Part(NamedTuple):
     table: Table | None
     rows: tuple[TraceRow, ...]
     measures: tuple[MeasureParity, ...]
+    missing: tuple[str, ...]
+    unmeasured: tuple[str, ...]
 
 
 def _subjects(look: Look, assessment: Assessment, scope: Scope) -> Iterator[SubjectParity]:
@@ -185,7 +197,49 @@ def _subjects(look: Look, assessment: Assessment, scope: Scope) -> Iterator[Subj
     for name in scope.names:
         rows = tuple(row for row in assessment.trace if row.table == name and scope.holds(row))
         measures = tuple(_measure(item) for item in differing if item.subject == name)
-        yield _subject(look, assessment, _Part(name, tables.get(name), rows, measures))
+        part = _Part(
+            name,
+            tables.get(name),
+            rows,
+            measures,
+            tuple(_missing(look, name)),
+            tuple(_unmeasured(look, name)),
+        )
+        yield _subject(look, assessment, part)
+
+
+def _keys(look: Look, name: str) -> dict[str, tuple[str, ...]]:
+    """By probe: the keys of the series that a subject is compared by.
+
+    An index of a mart that has nothing to hold may well not exist.
+    """
+    marts = [mart for mart in look.pipeline.marts if name in (mart.table, mart.name)]
+    fed = [mart for mart in marts if mart.table or ((ops := look.ops(mart)) and ops.rows)]
+    copies = () if any(mart.name == name for mart in marts) else (f"raw.{name}", f"staging.{name}")
+    return {
+        "postgres.counts": (name,),
+        "bigquery.counts": (*copies, *(f"mart.{mart.name}" for mart in marts)),
+        "elasticsearch.counts": tuple(f"index.{mart.name}" for mart in fed),
+    }
+
+
+def _missing(look: Look, name: str) -> Iterator[str]:
+    """What does not exist of a subject, from the source on."""
+    for counts, keys in _counted(look, name):
+        yield from (key for key in keys if key in counts.missing)
+
+
+def _unmeasured(look: Look, name: str) -> Iterator[str]:
+    for counts, keys in _counted(look, name):
+        yield from (key for key in counts.unmeasured if key.rpartition(".")[0] in keys)
+
+
+def _counted(look: Look, name: str) -> Iterator[tuple[Counts, tuple[str, ...]]]:
+    all_counts = (look.source, look.warehouse, look.documents)
+    keys = _keys(look, name)
+    for probe, counts in zip(PROBES, all_counts, strict=True):
+        if counts is not None and look.stands(probe):
+            yield counts, keys[probe]
 
 
 def _subject(look: Look, assessment: Assessment, part: _Part) -> SubjectParity:
@@ -209,6 +263,8 @@ def _subject(look: Look, assessment: Assessment, part: _Part) -> SubjectParity:
         equal_through=through,
         unequal_days=unequal,
         measures=part.measures,
+        missing=part.missing,
+        unmeasured=part.unmeasured,
         quiet_s=silence[0].total_seconds() if silence else None,
         longest_gap_s=silence[1].total_seconds() if silence else None,
         drift=assessment.drift.get(part.name),
@@ -224,7 +280,7 @@ def _outcome(
         finding.key == f"parity.total.{part.name}" and finding.state in LOST
         for finding in assessment.findings
     )
-    if beyond or states & {*LOST}:
+    if beyond or part.missing or states & {*LOST}:
         return Outcome.different
     if _unseen(look, part):
         return Outcome.blind
@@ -232,7 +288,7 @@ def _outcome(
 
 
 def _unseen(look: Look, part: _Part) -> bool:
-    """Whether a configured side of this subject has no counts that may be judged.
+    """Whether a configured side or a measure of this subject has no figures that may be judged.
 
     BigQuery must be one of the sides: all others are compared with it.
     """
@@ -242,7 +298,7 @@ def _unseen(look: Look, part: _Part) -> bool:
     seen = [probe for probe in wanted if not _off(look, probe)]
     unread = part.table and look.source and part.table.name in look.source.failed
     blind = any(not look.stands(probe) for probe in seen)
-    return blind or bool(unread) or "bigquery.counts" not in seen
+    return blind or bool(unread or part.unmeasured) or "bigquery.counts" not in seen
 
 
 def _off(look: Look, probe: str) -> bool:

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from altui.core.model.health import StageId, State, worst
 from altui.core.present import parity
-from altui.core.present.parity_notes import history, silences
+from altui.core.present.parity_notes import history, settled, silences
 from altui.core.present.parity_report import (
     STAGES,
     DayParity,
@@ -34,11 +34,12 @@ HEADS = {
     Outcome.different: ("DIFFERENT", Tone.late),
     Outcome.blind: ("BLIND", Tone.unknown),
 }
+COMES = "comes with the next sync, build or export"
 SAYS = {
     Outcome.equal: "every copy holds what its source holds",
-    Outcome.due: "what differs comes with the next sync, build or export",
+    Outcome.due: f"what differs {COMES}",
     Outcome.different: "something should have been carried and was not",
-    Outcome.blind: "what was seen is equal; a side could not be counted",
+    Outcome.blind: "what was seen is equal; a side or measure could not be read",
 }
 MOST = 40
 """Days and measures of one subject that are listed; all are one `--json` away."""
@@ -53,8 +54,9 @@ def parity_table(seen: View, made: ParityReport) -> Iterator[str]:
 def _rows(seen: View, made: ParityReport) -> Iterator[Line]:
     word, tone = HEADS[made.outcome]
     days = f"{day(made.start)} to {day(made.end)} {made.end.year}"
-    yield line("head", (f"{word}  ", tone), (SAYS[made.outcome], Tone.strong), f"; {days}")
+    yield line("head", (f"{word}  ", tone), (_says(made), Tone.strong), f"; {days}")
     yield from parity.trouble_rows(seen)
+    yield from settled(seen, tail="; --fresh counts them again")
     chosen = _only(seen, made)
     if chosen.pipeline.tables:
         yield line("gap", "")
@@ -63,8 +65,36 @@ def _rows(seen: View, made: ParityReport) -> Iterator[Line]:
         yield from history(chosen)
     for subject in made.subjects:
         yield from _subject(seen, subject)
+    yield from _notes(seen, made)
+
+
+def _says(made: ParityReport) -> str:
+    missing = [key for subject in made.subjects for key in subject.missing]
+    if not missing and made.outcome is Outcome.due and _counted_before(made):
+        return f"what differs was counted before the last sync, or {COMES}"
+    if not missing:
+        return SAYS[made.outcome]
+    more = f" (+{len(missing) - 1} more)" if len(missing) > 1 else ""
+    name = missing[0] if "." in missing[0] else f"source table {missing[0]}"
+    return f"{name} is missing{more}"
+
+
+def _counted_before(made: ParityReport) -> bool:
+    """Whether a day differs whose source was counted with the settled ones."""
+    settled = made.settled
+    return settled is not None and any(
+        row.day < settled and row.states.get(StageId.fivetran) is State.due
+        for subject in made.subjects
+        for row in subject.days
+    )
+
+
+def _notes(seen: View, made: ParityReport) -> Iterator[Line]:
+    """What was not compared, in the services' words."""
+    missing = {key for subject in made.subjects for key in subject.missing}
     for name, words in {**made.missing, **made.failed, **made.unmeasured}.items():
-        yield line(f"note.{name}", ("? ", Tone.unknown), f"{name}: {words}")
+        sign = seen.sign(State.broken) if name in missing else Segment("?", Tone.unknown)
+        yield line(f"note.{name}", sign, f" {name}: {words}")
 
 
 def _only(seen: View, made: ParityReport) -> View:
@@ -117,7 +147,9 @@ def _equal(subject: SubjectParity, names: list[str]) -> Iterator[Line]:
         return
     through = f"to {day(subject.equal_through)}" if subject.equal_through else "on no day"
     before = f", but {plural(subject.unequal_days, 'day')} before" if subject.unequal_days else ""
-    words = f"  {' = '.join(names)} {through}{before}, measures included"
+    unread = sorted({key.rpartition(".")[2] for key in subject.unmeasured})
+    measures = f"but for {', '.join(unread)}" if unread else "measures included"
+    words = f"  {' = '.join(names)} {through}{before}, {measures}"
     yield line(f"{subject.name}.equal", words)
 
 

@@ -11,7 +11,8 @@ from altui.core.model.health import Cell, Evidence, Finding, StageId, State, Tra
 from altui.core.model.pipeline import Mart, Measure, Table
 from altui.core.model.reading import Series
 from altui.core.rules.look import Look
-from altui.core.rules.parity import span
+from altui.core.rules.owed import remade
+from altui.core.rules.parity import old_words, rebuild, span
 from altui.core.rules.trace import COUNTED_BY, LOST, Judge, build_judge, export_judge
 from altui.core.words import figure
 
@@ -98,12 +99,14 @@ def marked(rows: tuple[TraceRow, ...], differing: tuple[Difference, ...]) -> tup
 
 def wrong_measures(look: Look, differing: tuple[Difference, ...]) -> Iterator[Finding]:
     """A finding a mart and stage, with its days and its worst measure."""
-    found: dict[tuple[StageId, str], list[Difference]] = {}
+    found: dict[tuple[StageId, str, bool], list[Difference]] = {}
     for item in differing:
         if item.state in LOST:
-            found.setdefault((item.stage, item.mart.name), []).append(item)
-    for items in found.values():
-        yield _finding(look, items)
+            late = item.stage is StageId.dbt and item.state is State.late
+            old = late and not remade(look, item.mart, item.day)
+            found.setdefault((item.stage, item.mart.name, old), []).append(item)
+    for (_, _, old), items in found.items():
+        yield _finding(look, items, old=old)
 
 
 def duplicates(look: Look) -> Iterator[Finding]:
@@ -207,7 +210,7 @@ def _marked(row: TraceRow, states: Mapping[StageId, State]) -> TraceRow:
     return replace(row, cells=row.cells | cells) if cells else row
 
 
-def _finding(look: Look, items: list[Difference]) -> Finding:
+def _finding(look: Look, items: list[Difference], *, old: bool) -> Finding:
     most = max(items, key=lambda item: (item.share, item.day))
     days = tuple(sorted({item.day for item in items}))
     names = sorted({item.measure.name for item in items})
@@ -222,10 +225,11 @@ def _finding(look: Look, items: list[Difference]) -> Finding:
     words = f"{upper} {figure(most.expected)}, {lower} {figure(most.found)}{_beyond(most)}"
     if len(names) > 1 or len(days) > 1:
         words += f"; {span(days)}: {', '.join(names)}"
+    words += old_words(look, days) if old else ""
     figures: dict[str, int | float | str | None] = {upper: most.expected, lower: most.found}
     if most.stage is StageId.dbt:
         figures["sql"] = most.measure.sql
-    key = f"{check}.{most.mart.name}"
+    key = f"{check}.{most.mart.name}{'.old' if old else ''}"
     return Finding(
         check,
         most.stage,
@@ -235,6 +239,7 @@ def _finding(look: Look, items: list[Difference]) -> Finding:
         days,
         (Evidence(most.stage, where, words, look.seen_at(where), figures),),
         key,
+        rebuild(days) if old else "",
     )
 
 

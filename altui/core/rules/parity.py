@@ -2,11 +2,14 @@
 
 from collections.abc import Iterator
 from datetime import date, timedelta
+from typing import NamedTuple
 
-from altui.core.model.health import Evidence, Finding, StageId, State, TraceRow
+from altui.core.model.health import Evidence, Finding, StageId, State, TraceRow, worst
 from altui.core.model.pipeline import Table
 from altui.core.rules.look import Look
-from altui.core.rules.trace import COUNTED_BY, LOST, difference_key, loss_key
+from altui.core.rules.owed import difference_key, remade
+from altui.core.rules.trace import COUNTED_BY, LOST, loss_key
+from altui.core.words import percent
 
 UPSTREAM: dict[StageId, StageId] = {
     StageId.fivetran: StageId.postgres,
@@ -36,21 +39,30 @@ NAMES: dict[StageId, str] = {
 
 
 def losses(look: Look, rows: tuple[TraceRow, ...]) -> Iterator[Finding]:
-    """A finding for each table and stage where days are short."""
-    found: dict[tuple[StageId, str], list[TraceRow]] = {}
+    """A finding for each table and stage where days are short, and for those with too much.
+
+    Days that only a rebuild mends stand apart from those that a run lost.
+    """
+    found: dict[_Kind, list[TraceRow]] = {}
     for row in rows:
         if row.first_loss is not None:
-            found.setdefault((row.first_loss, row.table), []).append(row)
-    for (stage, table), short in found.items():
-        yield _loss(look, stage, table, short)
+            found.setdefault(_kind(look, row, row.first_loss), []).append(row)
+    for kind, unequal in found.items():
+        yield _loss(look, kind, unequal)
 
 
 def differences(rows: tuple[TraceRow, ...]) -> Iterator[str]:
     """Keys of the differences between source and raw rows, to remember when each began.
 
-    Those that are losses have a second key.
+    Those that are losses have a second key. Where an ops table is the source, it is the days that
+    its mart does not have.
     """
     for row in rows:
+        ops, mart = row.cells.get(StageId.bigquery), row.cells.get(StageId.dbt)
+        if StageId.postgres not in row.cells:
+            if ops and ops.count and mart and mart.count is None:
+                yield difference_key(row.table, row.day)
+            continue
         source, raw = row.cells.get(StageId.postgres), row.cells.get(StageId.fivetran)
         if source and raw and None not in (source.count, raw.count) and source.count != raw.count:
             yield difference_key(row.table, row.day)
@@ -162,13 +174,19 @@ def totals(look: Look, rows: tuple[TraceRow, ...]) -> Iterator[Finding]:
                 "parity.total",
                 StageId.bigquery,
                 State.late,
-                f"{table.name}: totals differ by {100 * share:.2f} %, more than "
-                f"{100 * look.pipeline.total_tolerance:g} %",
+                f"{table.name}: {_apart(look, source.rows, raw.rows, share)}",
                 look.first_seen(key),
                 (),
                 (Evidence(StageId.bigquery, "bigquery.counts", words, at),),
                 key,
             )
+
+
+def _apart(look: Look, source: int, raw: int, share: float) -> str:
+    if share > 1:
+        return f"BigQuery holds {raw:,} rows, PostgreSQL {source:,}"
+    limit = f"{100 * look.pipeline.total_tolerance:g}"
+    return f"totals differ by {percent(share)} %, more than {limit} %"
 
 
 def _counted_now(look: Look) -> bool:
@@ -183,37 +201,77 @@ def _waiting(row: TraceRow) -> int:
     return abs((source.count or 0) - (raw.count or 0))
 
 
-def _loss(look: Look, stage: StageId, table: str, short: list[TraceRow]) -> Finding:
-    days = tuple(sorted(row.day for row in short))
-    above = _counted_above(short[0], stage)
-    had = sum(row.cells[above].count or 0 for row in short if above in row.cells)
-    has = sum(row.cells[stage].count or 0 for row in short)
-    state = (
-        State.broken if any(row.cells[stage].state is State.broken for row in short) else LOST[0]
-    )
-    delta = has - had
-    subject = f"{table}: {span(days)} {'is' if len(days) == 1 else 'are'} short in {NAMES[stage]}"
-    if delta:
-        subject += f" ({delta:+,})"
-    check = CHECKS[stage]
-    between = "" if above is UPSTREAM[stage] else "; what lies between cannot be seen"
+class _Kind(NamedTuple):
+    """What days must have in common to be one finding."""
+
+    stage: StageId
+    table: str
+    more: bool
+    """They have rows that the stage above does not have."""
+    old: bool
+    """No nightly run makes them anew."""
+
+    @property
+    def key(self) -> str:
+        ends = (".more" if self.more else "", ".old" if self.old else "")
+        return f"{CHECKS[self.stage]}.{self.table}{''.join(ends)}"
+
+
+def _kind(look: Look, row: TraceRow, stage: StageId) -> _Kind:
+    cell, above = row.cells[stage], row.cells.get(_counted_above(row, stage))
+    more = above is not None and (cell.count or 0) > (above.count or 0)
+    fed = (mart for mart in look.pipeline.marts if row.table in (mart.table, mart.name))
+    mart = next(fed, None) if stage is StageId.dbt and cell.state is State.late else None
+    return _Kind(stage, row.table, more, bool(mart and not remade(look, mart, row.day)))
+
+
+def _loss(look: Look, kind: _Kind, unequal: list[TraceRow]) -> Finding:
+    stage, owner = kind.stage, OWNER.get(kind.stage, kind.stage)
+    days = tuple(sorted(row.day for row in unequal))
+    above = _counted_above(unequal[0], stage)
+    had = sum(row.cells[above].count or 0 for row in unequal if above in row.cells)
+    has = sum(row.cells[stage].count or 0 for row in unequal)
+    state = worst([row.cells[stage].state for row in unequal])
+    words = f"{NAMES[above]} {had:,}, {NAMES[stage]} {has:,}"
+    if above is not UPSTREAM[stage]:
+        words += "; what lies between cannot be seen"
     evidence = Evidence(
-        OWNER.get(stage, stage),
+        owner,
         COUNTED_BY[stage],
-        f"{NAMES[above]} {had:,}, {NAMES[stage]} {has:,}{between}",
+        words + (old_words(look, days) if kind.old else ""),
         look.seen_at(COUNTED_BY[stage]),
         {above.value: had, stage.value: has},
     )
     return Finding(
-        check,
-        OWNER.get(stage, stage),
+        CHECKS[stage],
+        owner,
         state,
-        subject,
-        look.first_seen(f"{check}.{table}"),
+        f"{kind.table}: {_unequal(kind, above, days, has - had)}",
+        look.first_seen(kind.key),
         days,
         (evidence,),
-        f"{check}.{table}",
+        kind.key,
+        rebuild(days) if kind.old else "",
     )
+
+
+def _unequal(kind: _Kind, above: StageId, days: tuple[date, ...], delta: int) -> str:
+    if kind.more:
+        return f"{NAMES[kind.stage]} holds {delta:,} more than {NAMES[above]} on {span(days)}"
+    figure = f" ({delta:+,})" if delta else ""
+    return f"{span(days)} {'is' if len(days) == 1 else 'are'} short in {NAMES[kind.stage]}{figure}"
+
+
+def rebuild(days: tuple[date, ...]) -> str:
+    """What to do about days that no nightly run makes anew."""
+    return f"rebuild {span(days)}"
+
+
+def old_words(look: Look, days: tuple[date, ...]) -> str:
+    """Why nothing comes by itself, and how these days are made anew."""
+    bounds = f"start and end {days[0]}" if len(days) == 1 else f"start {days[0]}, end {days[-1]}"
+    back = f"nightly runs go back {look.pipeline.look_back_days} days"
+    return f"; {back}; run {look.pipeline.workflow.file}, {bounds}"
 
 
 def _counted_above(row: TraceRow, stage: StageId) -> StageId:

@@ -1,8 +1,8 @@
 """What stands in for a service that cannot be seen, so that less is blind than was lost.
 
 Without Fivetran the rows' own `_fivetran_synced` tells how fresh the copy is; without GitHub the
-marts' modification time tells whether the nightly build was done. Both are silent while the
-service itself is seen: its own word is better.
+marts' modification time tells whether the nightly build was done. While the service itself is seen
+its own word is better; but a success after which the source's writes were not synced is none.
 """
 
 from collections.abc import Iterator
@@ -28,9 +28,12 @@ def freshness(look: Look) -> Iterator[Finding]:
     `_fivetran_synced` moves only when rows change. Where the source is seen, what was written there
     since decides; where it is not, a copy may be as quiet as its longest gap of the last days.
     """
-    if look.answers(FIVETRAN) or look.warehouse is None:
+    if look.warehouse is None:
         return
-    late = _waiting(look) if look.source is not None else _too_quiet(look)
+    if look.answers(FIVETRAN):
+        late = _left_behind(look)
+    else:
+        late = _waiting(look) if look.source is not None else _too_quiet(look)
     if late is None:
         return
     synced, words = late
@@ -45,7 +48,9 @@ def freshness(look: Look) -> Iterator[Finding]:
                 StageId.bigquery, "max(_fivetran_synced)", words, look.seen_at("bigquery.counts")
             ),
         ),
-        do="look at the connection in Fivetran's own page: it cannot be seen from here",
+        do=""
+        if look.answers(FIVETRAN)
+        else "look at the connection in Fivetran's own page: it cannot be seen from here",
     )
 
 
@@ -92,10 +97,32 @@ def unsynced(look: Look) -> Iterator[str]:
             yield _key(table, waits[0])
 
 
+def _left_behind(look: Look) -> tuple[datetime, str] | None:
+    """Writes that a success of Fivetran's should have carried, and after which nothing was synced.
+
+    Only what was written longer than the promise after the newest sync counts, as only what is
+    older than the success by as much: clocks differ, and a sync may have carried nothing.
+    """
+    succeeded = look.connection.succeeded_at if look.connection else None
+    counted_at, source_at = look.seen_at("bigquery.counts"), look.seen_at("postgres.counts")
+    if succeeded is None or counted_at is None or counted_at < succeeded or look.source is None:
+        return None
+    for table in look.pipeline.tables:
+        source, raw = look.source_of(table), look.raw(table)
+        if source is None or raw is None or raw.synced is None:
+            continue
+        for day, written in source.changed.items():
+            seen = look.source.counted_at(day, source_at)
+            apart = min(written - raw.synced, succeeded - written)
+            if apart >= promise(look) and seen and seen >= succeeded:
+                words = f"{table.name} changed at the source {clock(look.now, written)}"
+                return raw.synced, f"{words}, a sync succeeded {clock(look.now, succeeded)}"
+    return None
+
+
 def promise(look: Look) -> timedelta:
     """How old a row at the source may be that is not in the copy."""
-    sync = look.pipeline.sync
-    return timedelta(minutes=sync.every_minutes + sync.grace_minutes)
+    return look.pipeline.sync.promise
 
 
 def _waiting(look: Look) -> tuple[datetime, str] | None:

@@ -15,6 +15,13 @@ from altui.core.model.pipeline import Mart, Table
 from altui.core.model.reading import Runs, Series
 from altui.core.rules.learning import usual_sync
 from altui.core.rules.look import Look
+from altui.core.rules.owed import (
+    difference_key,
+    noted_since,
+    remade,
+    was_remade,
+    whole_build,
+)
 from altui.core.rules.reach import days_seen
 from altui.core.rules.running import bad_run, failed_step, running
 from altui.core.rules.schedule import CANCELLED, nightly_after
@@ -84,8 +91,11 @@ def _row(table: str, day: date, columns: tuple[Column, ...]) -> TraceRow:
             cells[column.stage] = Cell(None, column.blind)
             continue
         count = column.by_day.get(day, column.empty)
+        if count is None and upstream == 0:
+            cells[column.stage] = Cell(None, State.off)  # of no rows there is no day to make
+            continue
         state = State.ok
-        if upstream is not None and count != upstream and (count is not None or upstream > 0):
+        if upstream is not None and count != upstream:
             state = column.judge(day, upstream, count)
             if state in LOST and first_loss is None:
                 first_loss = column.stage
@@ -157,17 +167,20 @@ def _sync_judge(look: Look, table: Table) -> Judge:
     def judge(day: date, upstream: int, count: int | None) -> State:
         if look.source is None or source is None or count is None:
             return State.due
+        known = State.late if loss_key(table.name, day) in look.since else State.due
         source_at = look.source.counted_at(day, seen_at)
         if carried_until is None or source_at is None or source_at < carried_until:
-            # counted before the sync that counts: only counting again can heal or find a loss
-            return State.late if loss_key(table.name, day) in look.since else State.due
+            return known  # before the sync that counts: only counting again can heal or find a loss
         if copied_since(day, source_at):
-            return State.due
+            return known
+        if count < source.older.get(day, 0) and look.source.older_than is not None:
+            # a busy day's newest write tells nothing of its rows of long ago
+            return State.late if look.source.older_than <= carried_until else known
         if count > upstream:
             # deleted at the source after the sync, or counted there before it
             first = look.first_seen(difference_key(table.name, day))
-            known = source_at > carried_until + margin(look)
-            return State.late if known and first <= carried_until else State.due
+            after = source_at > carried_until + margin(look)
+            return State.late if after and first <= carried_until else State.due
         written = source.changed.get(day)
         return State.due if written is None or written > carried_until else State.late
 
@@ -187,8 +200,7 @@ def _carried_until(look: Look, raw: Series | None) -> datetime | None:
         return None
     if look.connection is None or observation is None or observation.error is not None:
         # nobody tells when a sync ended: the schedule's promise is all there is
-        sync = look.pipeline.sync
-        return counted_at - timedelta(minutes=sync.every_minutes + sync.grace_minutes)
+        return counted_at - look.pipeline.sync.promise
     synced_at = look.connection.succeeded_at
     return _began(look, synced_at) - margin(look) if synced_at and counted_at >= synced_at else None
 
@@ -213,27 +225,30 @@ def build_judge(look: Look, mart: Mart, feed: Series | None) -> Judge:
         look.due.wanted_day, look.pipeline.workflow
     )
     counted_at = look.seen_at("bigquery.counts")
-    building = running(look.runs) is not None or bool(
-        built_at and counted_at and counted_at < built_at
-    )
+    building = running(look.runs) is not None or bool(counted_at and counted_at < built_at)
     older = _older(look, "bigquery.counts")
     failed = _failed_in(look) not in (None, look.pipeline.workflow.export_step)
-    whole_at = _whole_build(look, built_at)
     # rows are marked when their sync begins, and reach the warehouse by its end
     on_the_way = max(margin(look), usual_sync(look.syncs, look.pipeline.sync))
+    seen_until = whole_build(look, mart) - on_the_way
+
+    def absent(day: date) -> State:
+        if day > look.due.wanted_day or (mart.ops and noted_since(look, mart, day)):
+            return State.due if remade(look, mart, day) else State.late
+        return State.broken if failed and remade(look, mart, day) else State.late
 
     def judge(day: date, upstream: int, count: int | None) -> State:
         if building or day > look.due.coming_day:
             return State.due
         if count is None:
-            if day > look.due.wanted_day:
-                return State.due
-            return State.broken if failed else State.late
+            return absent(day)
+        if older or (mart.count is None and count != upstream):
+            return State.due  # of another time, or rows that are no days' rows: not to be compared
         changed = feed.changed.get(day) if feed else None
-        if mart.count is None and count != upstream:
-            return State.due  # its rows are no days' rows: nothing to compare
-        if older or (changed and whole_at and changed > whole_at - on_the_way):
-            return State.due
+        if not was_remade(look, mart, day):
+            return State.late
+        if changed and changed > seen_until:
+            return State.due if remade(look, mart, day) else State.late
         return State.broken  # a partial day: the build saw these rows and left some out
 
     return judge
@@ -285,10 +300,8 @@ def _directly(look: Look, source: Series | None, day: date, more: bool) -> State
     written = source.changed.get(day) if source else None
     if more or written is None:
         return State.unknown
-    sync = look.pipeline.sync
     built = nightly_after(look.due.wanted_day, look.pipeline.workflow)
-    carried = built - timedelta(minutes=sync.every_minutes + sync.grace_minutes)
-    return State.late if written <= carried else State.due
+    return State.late if written <= built - look.pipeline.sync.promise else State.due
 
 
 def _reader_judge(look: Look) -> Judge:
@@ -314,23 +327,10 @@ def _exported_at(runs: Runs | None) -> datetime | None:
     )
 
 
-def _whole_build(look: Look, built_at: datetime | None) -> datetime | None:
-    """When a build last made every day of its window anew; a run by hand may be about a few."""
-    runs = look.runs.runs if look.runs else ()
-    nightly = next((r for r in runs if r.event == "schedule" and r.conclusion == "success"), None)
-    if nightly is None or built_at is None or nightly.updated_at is None:
-        return built_at
-    return built_at if built_at <= nightly.updated_at else nightly.created_at
-
-
 def _failed_in(look: Look) -> str | None:
     """The step in which the run that should have carried the day failed; None without one."""
     run = bad_run(look)
     return (failed_step(run) or "?") if run and run.conclusion != CANCELLED else None
-
-
-def difference_key(table: str, day: date) -> str:
-    return f"difference.{table}.{day.isoformat()}"
 
 
 def loss_key(table: str, day: date) -> str:

@@ -10,11 +10,12 @@ from altui.cli.exits import Exit
 from altui.cli.parity import Asked, parity
 from altui.config import ConfigError
 from altui.core.model.observed import Trouble
+from altui.core.model.reading import Counts
 from altui.core.present.parity_report import ParityReport
 from altui.core.present.report import Report
 from altui.store.store import Store
 from tests.feeding import fed
-from tests.world import at, healthy, with_error, with_measure
+from tests.world import at, healthy, with_error, with_measure, with_value
 
 NOON = at("2026-11-23 12:00")
 OLD = date(2026, 11, 10)
@@ -52,6 +53,40 @@ def test_a_side_that_is_not_seen_exits_3(
     observed: Store, environ: dict[str, str], capsys: pytest.CaptureFixture[str]
 ):
     fed(observed, with_error(healthy(NOON), "postgres.counts", Trouble.unreachable, since=NOON))
+    assert parity(environ, Asked()) is Exit.blind
+    assert capsys.readouterr().out.startswith("BLIND")
+
+
+@pytest.mark.parametrize(
+    ("probe", "key"),
+    [
+        ("postgres.counts", "emails"),
+        ("bigquery.counts", "raw.emails"),
+        ("bigquery.counts", "staging.emails"),
+        ("bigquery.counts", "mart.mrt_risk_daily"),
+        ("elasticsearch.counts", "index.mrt_risk_daily"),
+    ],
+)
+def test_what_does_not_exist_exits_1(
+    observed: Store,
+    environ: dict[str, str],
+    capsys: pytest.CaptureFixture[str],
+    probe: str,
+    key: str,
+):
+    counts = healthy(NOON).observations[probe].value
+    assert isinstance(counts, Counts)
+    series = {name: one for name, one in counts.series.items() if name != key}
+    fed(observed, with_value(healthy(NOON), probe, series=series, missing={key: "Not found"}))
+    assert parity(environ, Asked()) is Exit.findings
+    assert f"{key} is missing" in capsys.readouterr().out.splitlines()[0]
+
+
+def test_a_measure_that_was_not_read_exits_3(
+    observed: Store, environ: dict[str, str], capsys: pytest.CaptureFixture[str]
+):
+    unread = {"staging.emails.avg_risk": "Unrecognized name"}
+    fed(observed, with_value(healthy(NOON), "bigquery.counts", unmeasured=unread))
     assert parity(environ, Asked()) is Exit.blind
     assert capsys.readouterr().out.startswith("BLIND")
 

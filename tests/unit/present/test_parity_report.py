@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import msgspec
 import pytest
 
-from altui.core.model.health import Assessment, StageId, State
+from altui.core.model.health import Assessment, StageId, State, VerdictState
 from altui.core.model.history import Drift
 from altui.core.model.observed import Snapshot, Trouble
 from altui.core.model.pipeline import Pipeline
@@ -161,6 +161,31 @@ def test_a_loss_is_different_whatever_else_is_not_seen():
     assert report(snapshot).outcome is Outcome.different
 
 
+def settled(moment: str = "2026-11-23 08:00") -> Snapshot:
+    """A row of an old day that went at 08:30 and from the copy at 09:05, counted before and now."""
+    snapshot = healthy(NOON)
+    for place in (RAW, STAGING, ("bigquery.counts", "mart.mrt_risk_daily"), INDEX):
+        snapshot = without_rows(snapshot, *place, OLD, 1)
+    return with_value(
+        snapshot, "postgres.counts", settled=date(2026, 11, 20), settled_at=at(moment)
+    )
+
+
+def test_days_that_were_counted_earlier_say_when_and_promise_no_sync():
+    made = report(settled())
+    assert made.outcome is Outcome.due
+    assert (made.settled, made.settled_at) == (date(2026, 11, 20), at("2026-11-23 08:00"))
+    said = lines(settled())
+    assert said.startswith("DUE  what differs was counted before the last sync, or comes with the")
+    words = "source days before 20 Nov as counted 08:00Z"
+    assert f"\n{words}; --fresh counts them again\n" in said
+    seen, _ = looked(settled())
+    rows = {row.key: row.text for row in panel(seen, "parity").rows}
+    assert rows["parity.settled"].strip() == words
+    assert report(healthy(NOON)).settled is None
+    assert words not in lines(healthy(NOON))
+
+
 def test_a_table_that_could_not_be_counted_is_not_called_equal():
     snapshot = healthy(NOON)
     counts = snapshot.observations["postgres.counts"].value
@@ -175,6 +200,75 @@ def test_a_table_that_could_not_be_counted_is_not_called_equal():
     assert {subject.name: subject.outcome for subject in made.subjects}["emails"] is Outcome.blind
     assert made.outcome is Outcome.blind
     assert "emails: 57014 canceling statement" in lines(snapshot)
+
+
+ABSENT = {
+    "emails": "postgres.counts",
+    "raw.emails": "bigquery.counts",
+    "staging.emails": "bigquery.counts",
+    "mart.mrt_risk_daily": "bigquery.counts",
+    "index.mrt_risk_daily": "elasticsearch.counts",
+}
+
+
+def absent(key: str) -> Snapshot:
+    """A service says that a table, mart or index of its is not there."""
+    probe = ABSENT[key]
+    counts = healthy(NOON).observations[probe].value
+    assert isinstance(counts, Counts)
+    series = {name: one for name, one in counts.series.items() if name != key}
+    return with_value(healthy(NOON), probe, series=series, missing={key: "Not found: Table"})
+
+
+@pytest.mark.parametrize("key", ABSENT)
+def test_what_does_not_exist_is_different_and_said_first(key: str):
+    made = report(absent(key))
+    assert {one.name: one.outcome for one in made.subjects} == {
+        "emails": Outcome.different,
+        "applications": Outcome.equal,
+        "mrt_parity_drift": Outcome.equal,
+        "mrt_backfill_slo": Outcome.equal,
+    }
+    assert emails(made).missing == (key,)
+    assert made.outcome is Outcome.different
+    said = lines(absent(key))
+    name = key if "." in key else f"source table {key}"
+    assert said.startswith(f"DIFFERENT  {name} is missing; 24 Oct to")
+    assert f"✗ {key}: Not found: Table" in said
+    _, looked_at = looked(absent(key))
+    assert looked_at.verdict.state in (VerdictState.broken, VerdictState.late)
+
+
+def test_an_ops_table_that_was_never_made_is_no_difference():
+    never = with_value(
+        healthy(NOON), "bigquery.counts", missing={"ops.ops_parity_checks": "Not found: Table"}
+    )
+    never = with_value(
+        never, "elasticsearch.counts", missing={"index.mrt_parity_drift": "no such index"}
+    )
+    assert report(never).outcome is Outcome.equal
+    assert looked(never)[1].findings == ()
+
+
+@pytest.mark.parametrize(
+    ("probe", "series"),
+    [
+        ("bigquery.counts", "staging.emails"),
+        ("bigquery.counts", "mart.mrt_risk_daily"),
+        ("elasticsearch.counts", "index.mrt_risk_daily"),
+    ],
+)
+def test_a_measure_that_could_not_be_read_is_not_called_equal(probe: str, series: str):
+    key = f"{series}.avg_risk"
+    snapshot = with_value(healthy(NOON), probe, unmeasured={key: "Unrecognized name: risk"})
+    made = report(snapshot)
+    assert {one.name: one.outcome for one in made.subjects}["emails"] is Outcome.blind
+    assert {one.name: one.outcome for one in made.subjects}["applications"] is Outcome.equal
+    assert emails(made).unmeasured == (key,)
+    said = lines(snapshot)
+    assert said.startswith("BLIND  what was seen is equal; a side or measure could not be read;")
+    assert "staging = mart = index to 22 Nov, but for avg_risk" in said
+    assert "measures included" not in said
 
 
 def test_the_lines_say_what_the_figures_say():
@@ -203,6 +297,18 @@ def test_a_measure_stands_with_both_figures_in_the_panel_and_in_the_lines():
     assert "10 Nov" in row.text and "avg_risk staging 50, mart 3" in row.text
     assert row.text.endswith("broken")
     assert "avg_risk  staging 50, mart 3" in lines(snapshot)
+
+
+def test_a_source_that_was_emptied_is_not_a_million_percent():
+    snapshot = healthy(NOON)
+    counts = snapshot.observations["postgres.counts"].value
+    assert isinstance(counts, Counts)
+    series = msgspec.structs.replace(counts.series["emails"], rows=0)
+    said = lines(
+        with_value(snapshot, "postgres.counts", series={**counts.series, "emails": series})
+    )
+    assert "totals OUTSIDE ±1 %: emails >999 %, applications 0.00 %" in said
+    assert "00.00" not in said
 
 
 def test_the_history_says_what_is_usual():

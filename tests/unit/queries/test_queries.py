@@ -157,6 +157,19 @@ def test_postgres_asks_for_the_longest_gap_in_the_same_statement() -> None:
     assert "$" not in query.repeat
 
 
+def test_postgres_counts_the_rows_written_long_ago_apart_in_the_same_statement() -> None:
+    moment = SINCE["emails"]
+    query = postgres.counts(PIPELINE.tables, START, None, moment)
+    counted = "count(*) FILTER (WHERE created < TIMESTAMPTZ '2026-11-23T09:00:00+00:00') AS older"
+    for text in (
+        query.text,
+        query.repeat,
+        postgres.recounts(PIPELINE.tables, START, {}, moment).text,
+    ):
+        assert text.count(counted) == len(PIPELINE.tables)
+    assert "NULL::int8 AS older" in postgres.counts(PIPELINE.tables, START).text
+
+
 def test_postgres_counts_again_by_bounds_on_the_day_column_itself() -> None:
     first, more = date(2026, 11, 20), {"emails": [date(2026, 11, 2)]}
     emails, applications = postgres.recounts(PIPELINE.tables, first, more).text.split("UNION ALL")

@@ -143,6 +143,23 @@ def test_a_row_or_a_day_that_is_lost_is_found_at_any_quiet_minute(
     assert looked >= 10
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_old_days_that_change_are_late_until_they_are_rebuilt_and_nothing_else_is_wrong(seed: int):
+    """Rows go and are scored again up to six weeks later; nightly runs go back 30 days."""
+    day = date(2026, 11, 3 + 7 * seed)
+    world, dice = HealthyWorld(seed, day, day, old_changes=True), Random(f"old/{seed}")
+    found = 0
+    for _ in range(PROBES):
+        now = start_of(day) + dice.random() * ONE_DAY
+        before = judged(world.snapshot(now - MINUTE))
+        for finding in judged(world.snapshot(now), before).findings:
+            assert finding.check in {"parity.mart", "parity.measure.mart"}, now
+            assert (finding.state, finding.do[:8]) == (State.late, "rebuild "), now
+            assert max(finding.days) <= day - 30 * ONE_DAY, now
+            found += 1
+    assert found > PROBES
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_a_night_that_is_dropped_is_late_when_its_time_has_passed_and_then_missed(seed: int):
     night = date(2026, 11, 1 + 5 * seed)

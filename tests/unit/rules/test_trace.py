@@ -10,7 +10,8 @@ from altui.core.model.observed import Snapshot
 from altui.core.model.pipeline import Pipeline
 from altui.core.model.reading import Counts, Runs, TableMeta
 from altui.core.rules.assess import assess
-from tests.world import at, healthy, run_at, with_value, without_rows
+from altui.core.rules.owed import difference_key
+from tests.world import at, healthy, rows_on, run_at, with_value, without_rows
 
 NOON = at("2026-11-23 12:00")
 DAY = date(2026, 11, 15)
@@ -99,3 +100,187 @@ def test_rows_written_while_a_slow_sync_ran_wait_for_the_next_one(written: str, 
     snapshot = with_value(snapshot, "bigquery.counts", series=series)
     moment = at(f"2026-11-23 {written}")
     assert judged(with_changed(snapshot, "postgres.counts", "emails", moment)) == found
+
+
+TODAY = NOON.date()
+EMAILS = ("postgres.counts", "emails")
+
+
+def with_series(snapshot: Snapshot, place: tuple[str, str], **changes: object) -> Snapshot:
+    probe, name = place
+    counts = snapshot.get(probe, Counts)
+    assert counts is not None
+    series = replace(counts.series[name], **changes)
+    return with_value(snapshot, probe, series={**counts.series, name: series})
+
+
+def busy(now: datetime, copied: int | None, *, day: date = TODAY, fresh: int = 20) -> Snapshot:
+    """A source whose newest write to `day` is seconds old; `fresh` of its rows are not an hour old.
+
+    `copied`: how many of the day's rows are in the copy; None: all but what the next sync carries.
+    """
+    snapshot = healthy(now)
+    source = snapshot.get("postgres.counts", Counts)
+    assert source is not None
+    emails = source.series["emails"]
+    rows = emails.by_day[day]
+    older = {**emails.by_day, day: rows - fresh}
+    changed = {**emails.changed, day: now - timedelta(seconds=10)}
+    snapshot = with_series(snapshot, EMAILS, changed=changed, older=older)
+    snapshot = with_value(snapshot, "postgres.counts", older_than=now - 75 * MINUTE)
+    copies = snapshot.get("bigquery.counts", Counts)
+    assert copies is not None
+    synced = {**copies.series["raw.emails"].changed, day: at("2026-11-23 02:05")}
+    snapshot = with_series(snapshot, ("bigquery.counts", "raw.emails"), changed=synced)
+    here = rows - fresh if copied is None else copied
+    for name in RAW:
+        snapshot = without_rows(snapshot, "bigquery.counts", name, day, rows - here)
+    return snapshot
+
+
+@pytest.mark.parametrize("day", [TODAY, TODAY - timedelta(days=6)])
+@pytest.mark.parametrize(("lacks", "found"), [(0, set[str]()), (1, {"parity.raw"})])
+def test_rows_of_long_ago_are_lost_whatever_was_written_to_their_day_since(
+    day: date, lacks: int, found: set[str]
+):
+    rows = rows_on(day)
+    snapshot = busy(at("2026-11-23 12:20"), rows - 20 - lacks, day=day)
+    marts = {"parity.mart", "parity.staging", "parity.index"}
+    assert judged(snapshot) - marts == found
+
+
+def test_a_copy_that_stands_still_while_fivetran_reports_success_is_told_and_totals_with_it():
+    """5 of the day's rows since 02:05, at 20:30, though it succeeded every hour."""
+    snapshot = busy(at("2026-11-23 20:30"), 5)
+    assert judged(snapshot) == {"parity.raw", "parity.total"}
+
+
+@pytest.mark.parametrize(("moment", "counted"), [("13:20", 0), ("14:18", 0), ("13:06", 25)])
+def test_a_loss_that_is_known_stays_until_it_was_counted_again(moment: str, counted: int):
+    """Late in an hour the rows counted apart are newer than the last success; or none are counted.
+
+    The last sync ended at 13:05:40.
+    """
+    first, now = at("2026-11-23 12:20"), at(f"2026-11-23 {moment}")
+
+    def here(copied: int | None) -> Snapshot:
+        snapshot = busy(now, copied)
+        seen = read_at(snapshot, "postgres.counts", now - counted * MINUTE)
+        return with_value(seen, "fivetran.connection", succeeded_at=at("2026-11-23 13:05"))
+
+    before = assess(busy(first, 5), Pipeline(), first)
+    lost = {"parity.raw", "parity.total"}
+    assert judged(here(5), before) == lost
+    assert (judged(here(5)) == lost) is (moment == "13:20"), "by itself it would be due"
+    assert judged(here(None), assess(healthy(first), Pipeline(), first)) == set()
+
+
+def test_a_copy_counted_before_the_sync_ended_is_no_witness():
+    now = at("2026-11-23 12:20")
+    assert judged(read_at(busy(now, 5), "bigquery.counts", at("2026-11-23 12:04"))) == set()
+
+
+@pytest.mark.parametrize(("moment", "found"), [("11:05", {"parity.raw"}), ("10:55", set[str]())])
+def test_a_source_counted_before_the_sync_that_should_have_carried_its_rows_is_no_witness(
+    moment: str, found: set[str]
+):
+    """The sync ended at 11:05:40; some of the rows that were counted before it may be gone."""
+    snapshot = short(healthy(NOON), *RAW, *MART)
+    assert judged(read_at(snapshot, "postgres.counts", at(f"2026-11-23 {moment}"))) == found
+
+
+def test_rows_that_went_at_the_source_are_late_once_a_later_sync_left_them_in_the_copy():
+    first = without_rows(healthy(at("2026-11-23 09:30")), *EMAILS, DAY, 2)
+    before: Assessment | None = None
+    for hour, found in ((9, set[str]()), (10, {"parity.raw"})):
+        now = at(f"2026-11-23 {hour:02}:30")
+        snapshot = without_rows(healthy(now), *EMAILS, DAY, 2) if hour > 9 else first
+        before = assess(snapshot, Pipeline(), now, before)
+        assert {finding.check for finding in before.findings} == found, now
+
+
+def stalled(
+    written: str, synced: str, succeeded: str = "11:05", counted: str = "12:00"
+) -> Snapshot:
+    """A row of an old day was changed; `_fivetran_synced` of the table is this."""
+    snapshot = with_changed(healthy(NOON), *EMAILS, at(f"2026-11-23 {written}"))
+    snapshot = with_series(
+        snapshot, ("bigquery.counts", "raw.emails"), synced=at(f"2026-11-23 {synced}")
+    )
+    snapshot = read_at(snapshot, "postgres.counts", at(f"2026-11-23 {counted}"))
+    return with_value(snapshot, "fivetran.connection", succeeded_at=at(f"2026-11-23 {succeeded}"))
+
+
+@pytest.mark.parametrize(
+    ("snapshot", "found"),
+    [
+        (stalled("08:00", "02:05"), {"bigquery.stale"}),
+        (stalled("09:50", "02:05"), {"bigquery.stale"}),
+        (stalled("09:51", "02:05"), set[str]()),  # the next sync may have been about others
+        (stalled("03:20", "02:05"), {"bigquery.stale"}),
+        (stalled("03:19", "02:05"), set[str]()),  # carried already, by a clock that runs ahead
+        (stalled("01:00", "02:05"), set[str]()),  # the syncs since had nothing to carry
+        (stalled("08:00", "02:05", counted="11:04"), set[str]()),  # the row may be gone by then
+        (read_at(stalled("08:00", "02:05"), "bigquery.counts", at("2026-11-23 11:04")), set[str]()),
+    ],
+)
+def test_a_success_after_which_writes_of_long_ago_are_not_synced_is_none(
+    snapshot: Snapshot, found: set[str]
+):
+    """The counts agree: a row was scored again."""
+    # today's own newest write of 10:00 is too young to tell
+    assert judged(snapshot) == found
+
+
+PAIRS = {
+    "BigQuery holds 3 more than PostgreSQL on 15 Nov": (EMAILS,),
+    "staging holds 3 more than BigQuery on 15 Nov": (EMAILS, ("bigquery.counts", RAW[0])),
+    "the mart holds 3 more than staging on 15 Nov": (
+        EMAILS,
+        *(("bigquery.counts", name) for name in RAW),
+    ),
+    "the index holds 3 more than the mart on 15 Nov": (
+        EMAILS,
+        *(("bigquery.counts", name) for name in (*RAW, *MART)),
+    ),
+}
+
+
+@pytest.mark.parametrize("words", PAIRS)
+def test_a_surplus_is_not_called_short(words: str):
+    snapshot = healthy(NOON)
+    for place in PAIRS[words]:
+        snapshot = without_rows(snapshot, *place, DAY, 3)
+    since = {difference_key("emails", DAY): at("2026-11-23 09:00")}
+    known = replace(assess(healthy(NOON), Pipeline(), NOON), since=since)
+    found = assess(snapshot, Pipeline(), NOON, known).findings
+    assert [finding.subject for finding in found] == [f"emails: {words}"]
+
+
+def test_days_that_are_short_and_days_with_more_do_not_cancel_out():
+    snapshot = without_rows(healthy(NOON), "elasticsearch.counts", "index.mrt_risk_daily", DAY, 2)
+    other = DAY - timedelta(days=1)
+    snapshot = without_rows(snapshot, "elasticsearch.counts", "index.mrt_risk_daily", other, -2)
+    found = assess(snapshot, Pipeline(), NOON).findings
+    assert {finding.subject for finding in found} == {
+        "emails: 15 Nov is short in the index (-2)",
+        "emails: the index holds 2 more than the mart on 14 Nov",
+    }
+
+
+@pytest.mark.parametrize(
+    ("source", "raw", "words"),
+    [
+        (0, 4805, "emails: BigQuery holds 4,805 rows, PostgreSQL 0"),
+        (400, 4805, "emails: BigQuery holds 4,805 rows, PostgreSQL 400"),
+        (4805, 0, "emails: totals differ by 100.00 %, more than 1 %"),
+        (4805, 9610, "emails: totals differ by 100.00 %, more than 1 %"),
+    ],
+)
+def test_totals_that_have_nothing_to_do_with_each_other_are_no_percentage(
+    source: int, raw: int, words: str
+):
+    snapshot = with_series(healthy(NOON), EMAILS, rows=source)
+    snapshot = with_series(snapshot, ("bigquery.counts", RAW[0]), rows=raw)
+    (finding,) = assess(snapshot, Pipeline(), NOON).findings
+    assert finding.subject == words

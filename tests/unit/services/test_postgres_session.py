@@ -25,6 +25,7 @@ def full(read: float | None = None, **changes: Any) -> Full:
         by_day={OLD: 100, TODAY: 50},
         changed={OLD: datetime(2026, 11, 2, 22, tzinfo=UTC), TODAY: WRITTEN},
         gap=3600.0,
+        older={OLD: 100, TODAY: 40},
     )
     series = Series(**{name: getattr(series, name) for name in series.__struct_fields__} | changes)
     counts = Counts(START, {"emails": series}, "SELECT 1")
@@ -44,7 +45,7 @@ class Answers(Session):
 
 
 def row(day: date, n: int, at: datetime) -> tuple[Any, ...]:
-    return ("emails", day, n, at, at, None)
+    return ("emails", day, n, at, at, None, n - 3)
 
 
 async def test_the_newest_days_replace_those_of_the_full_count():
@@ -55,6 +56,7 @@ async def test_the_newest_days_replace_those_of_the_full_count():
     series = seen.series["emails"]
     assert (series.rows, series.by_day) == (1003, {OLD: 100, TODAY: 53})
     assert (series.latest, series.changed[TODAY], series.gap) == (later, later, 3600.0)
+    assert series.older == {OLD: 100, TODAY: 50}
     assert (seen.settled, seen.settled_at) == (date(2026, 11, 20), NOW)
     assert seen.counted_at(OLD, later) == NOW
     assert seen.counted_at(TODAY, later) == later
@@ -101,6 +103,6 @@ def test_a_write_dated_in_the_future_hides_none_of_the_present():
 
 @pytest.mark.parametrize("value", [date(2026, 11, 23), datetime(2026, 11, 23, tzinfo=UTC)])
 def test_a_date_column_stands_as_its_midnight(value: Any):
-    series = series_of(EMAILS, [("emails", TODAY, 3, value, value, 7.5)])
+    series = series_of(EMAILS, [("emails", TODAY, 3, value, value, 7.5, None)])
     assert series.latest == series.changed[TODAY] == datetime(2026, 11, 23, tzinfo=UTC)
     assert (series.rows, series.gap) == (3, 7.5)

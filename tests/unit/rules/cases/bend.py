@@ -171,6 +171,76 @@ def row_written(seconds: float) -> Snapshot:
     return with_value(snapshot, "postgres.counts", series={**counts.series, "emails": emails})
 
 
+def with_series(snapshot: Snapshot, place: tuple[str, str], **changes: object) -> Snapshot:
+    """One series of a probe's counts, changed."""
+    probe, name = place
+    counts = snapshot.get(probe, Counts)
+    assert counts is not None
+    series = msgspec.structs.replace(counts.series[name], **changes)
+    return with_value(snapshot, probe, series={**counts.series, name: series})
+
+
+SYNCED = at("2026-11-23 11:05") + timedelta(seconds=40)
+"""When the last sync before noon began and ended; rows up to five minutes before are its own."""
+SOURCE = ("postgres.counts", "emails")
+
+
+def left_behind(seconds: float) -> Snapshot:
+    """A busy day of which the copy lacks a row; those of so long ago were counted apart."""
+    snapshot = row_written(3600)
+    counts = snapshot.get("postgres.counts", Counts)
+    assert counts is not None
+    snapshot = with_series(snapshot, SOURCE, older=counts.series["emails"].by_day)
+    moment = SYNCED - timedelta(minutes=5) + timedelta(seconds=seconds)
+    return with_value(snapshot, "postgres.counts", older_than=moment)
+
+
+def source_counted(seconds: float) -> Snapshot:
+    """A row is not in BigQuery; the source was counted so long from what the sync must hold."""
+    snapshot = lost(*RAW, *MART, *DOCUMENTS, day=SOME_DAY, short=1)
+    moment = SYNCED - timedelta(minutes=5) + timedelta(seconds=seconds)
+    return counted_after(snapshot, "postgres.counts", moment)
+
+
+def gone_since(seconds: float) -> tuple[Snapshot, ...]:
+    """A row went at the source and stays in BigQuery; first seen so long from the last sync."""
+    gone = without_rows(healthy(NOON), *SOURCE, SOME_DAY, 1)
+    first = SYNCED - timedelta(minutes=5) + timedelta(seconds=seconds)
+    before = without_rows(healthy(first), *SOURCE, SOME_DAY, 1)
+    return (before, gone)
+
+
+def gone_long_ago(seconds: float) -> tuple[Snapshot, ...]:
+    """The same, seen an hour before; the source was counted so long from the sync's end."""
+    before, gone = gone_since(-3600)
+    moment = SYNCED + timedelta(seconds=seconds)
+    return (before, counted_after(gone, "postgres.counts", moment))
+
+
+def old_day(days: int) -> Snapshot:
+    """A row went this morning, of a day so far from the first that the next night makes anew."""
+    day = date(2026, 10, 25) + timedelta(days=days)
+    snapshot = without_rows(healthy(NOON, 90), *SOURCE, day, 1)
+    for place in RAW:
+        snapshot = without_rows(snapshot, *place, day, 1)
+    counts = snapshot.get("bigquery.counts", Counts)
+    assert counts is not None
+    changed = {**counts.series["raw.emails"].changed, day: at("2026-11-23 07:05")}
+    return with_series(snapshot, ("bigquery.counts", "raw.emails"), changed=changed)
+
+
+def scored_again(seconds: float) -> Snapshot:
+    """A row was changed so long from 75 min before the last success; nothing was synced since."""
+    snapshot = with_series(
+        healthy(NOON), ("bigquery.counts", "raw.emails"), synced=at("2026-11-23 02:05")
+    )
+    counts = snapshot.get("postgres.counts", Counts)
+    assert counts is not None
+    written = SYNCED - timedelta(minutes=75) + timedelta(seconds=seconds)
+    changed = {**counts.series["emails"].changed, SOME_DAY: written}
+    return with_series(snapshot, SOURCE, changed=changed)
+
+
 def row_built(seconds: float) -> Snapshot:
     """A row that is in raw and staging but not in the mart, synced around the last build."""
     snapshot = lost(*MART, *DOCUMENTS, day=SOME_DAY, short=1)

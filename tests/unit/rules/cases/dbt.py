@@ -17,6 +17,7 @@ from tests.unit.rules.cases.bend import (
     lost,
     moved,
     nights,
+    old_day,
     row_built,
     run_for,
     runs_of,
@@ -112,6 +113,13 @@ CASES: tuple[Case, ...] = (
     ),
     Case(
         S.dbt,
+        X.late,
+        "a day that no nightly run makes anew changed: somebody must rebuild it",
+        (old_day(-20),),
+        "parity.mart",
+    ),
+    Case(
+        S.dbt,
         X.broken,
         "staging is short of the live raw rows",
         (lost(*STAGING, *MART, *DOCUMENTS, day=SOME_DAY, short=2),),
@@ -155,6 +163,15 @@ CASES: tuple[Case, ...] = (
 )
 
 EDGES: tuple[Edge, ...] = (
+    Edge(
+        S.dbt,
+        X.late,
+        X.due,
+        "an old day changed: the first day that the next nightly run makes anew",
+        lambda offset: (old_day(offset),),
+        X.due,
+        "parity.mart",
+    ),
     Edge(
         S.dbt,
         X.ok,
