@@ -110,7 +110,8 @@ def _forms(secret: str) -> set[bytes]:
     """All of them telling: a base64 form is cut to what does not depend on its neighbours."""
     plain = secret.encode()
     forms = {plain, quote(secret, safe="").encode(), plain[: max(TELLING + 6, len(plain) - 4)]}
-    forms.update(word.encode() for word in re.findall(r"\w+$", secret, re.ASCII))
+    ends = re.findall(r"\w+$", secret, re.ASCII)
+    forms.update(end.encode() for end in ends if len(end) >= TELLING)
     for before in range(3):
         coded = base64.b64encode(b"\0" * before + plain)
         first = 4 if before else 0

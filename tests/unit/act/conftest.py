@@ -95,7 +95,10 @@ class FakeBigQuery:
             "jobReference": {"projectId": "p", "jobId": f"{mart}-1", "location": "US"},
             "configuration": configuration,
             "status": {"state": "DONE"},
-            "statistics": {"totalBytesProcessed": "5", "query": {"statementType": "SELECT"}},
+            "statistics": {
+                "totalBytesProcessed": "5",
+                "query": {"statementType": "SELECT", "totalBytesProcessed": "5"},
+            },
         }
 
 

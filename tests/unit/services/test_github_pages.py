@@ -137,7 +137,7 @@ async def test_nights_and_successes_are_found_behind_a_hundred_runs_by_hand(
     assert seen.runs[0].event == "workflow_dispatch"
     # what the rules learn is what the whole history says
     nightly = Runs("w", "active", tuple(nights[:14]))
-    assert usual_delay(seen, Workflow()) == usual_delay(nightly, Workflow())
+    assert usual_delay(seen, Workflow(), NOON) == usual_delay(nightly, Workflow(), NOON)
     assert usual_duration(seen, Workflow()) == timedelta(minutes=6)
 
 
