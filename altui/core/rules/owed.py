@@ -67,6 +67,16 @@ def noted_since(look: Look, mart: Mart, day: date) -> bool:
     return look.first_seen(difference_key(mart.name, day)) > built_at
 
 
+def owes(look: Look, mart: Mart, day: date) -> bool:
+    """Whether the mart's index can be asked for that day: it had rows when it was last made."""
+    if mart.table:
+        fed_by = next(table for table in look.pipeline.tables if table.name == mart.table)
+        return not empty_day(look, fed_by, day)
+    series = look.mart(mart)
+    made = series is None or bool(series.by_day.get(day))
+    return made or not noted_since(look, mart, day)
+
+
 def difference_key(table: str, day: date) -> str:
     """Key by which a look remembers since when neighbours differ on a day."""
     return f"difference.{table}.{day.isoformat()}"

@@ -9,6 +9,7 @@ from altui.core.model.observed import Wish
 from altui.core.model.reading import Run, Runs
 from altui.core.rules.logs import wish_of, with_log
 from altui.core.rules.look import Look
+from altui.core.rules.owed import owes
 from altui.core.rules.schedule import (
     CANCELLED,
     FAILED,
@@ -115,8 +116,9 @@ def failed_in_dbt(look: Look, run: Run) -> bool:
 
 def _complete(look: Look, day: date) -> bool:
     """Whether the day is in every daily index, as counted last."""
-    daily = [look.index(mart) for mart in look.pipeline.marts if mart.table]
-    return all(series is not None and bool(series.by_day.get(day)) for series in daily)
+    owed = [mart for mart in look.pipeline.marts if mart.table and owes(look, mart, day)]
+    held = [look.index(mart) for mart in owed]
+    return all(series is not None and bool(series.by_day.get(day)) for series in held)
 
 
 def _failed(look: Look, run: Run) -> Finding:

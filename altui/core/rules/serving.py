@@ -8,6 +8,7 @@ from altui.core.model.health import Evidence, Finding, StageId, State
 from altui.core.model.pipeline import Mart
 from altui.core.rules.look import Look
 from altui.core.rules.night import night
+from altui.core.rules.owed import owes
 from altui.core.rules.reach import days_seen, shows_nothing
 
 
@@ -19,7 +20,7 @@ def behind(look: Look) -> Iterator[Finding]:
         return
     for mart in look.pipeline.marts:
         wanted, newest = wanted_day(look, mart), newest_document(look, mart)
-        if wanted is None or holds(look, mart, wanted):
+        if wanted is None or holds(look, mart, wanted) or not owes(look, mart, wanted):
             continue
         missing = documents.missing.get(f"index.{mart.name}", "")
         ends = f"ends {newest.day} {newest:%b}" if newest else "holds no day"

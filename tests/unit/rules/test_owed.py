@@ -226,3 +226,11 @@ def test_an_ops_row_that_was_seen_before_the_nightly_run_is_late():
     assert not [one for one in seen.findings if one.check == "parity.mart"]
     result = assess(noted, PIPELINE, NOON, seen)
     assert [one.days for one in result.findings if one.check == "parity.mart"] == [(YESTERDAY,)]
+
+
+def test_a_newest_day_without_rows_is_nobodys_fault():
+    result = assess(without(YESTERDAY, *SIDES, *COPIES), PIPELINE, NOON)
+    assert result.findings == ()
+    assert result.verdict.headline.startswith("21 Nov")
+    lost = assess(without(YESTERDAY, *COPIES), PIPELINE, NOON)
+    assert "index.behind.mrt_risk_daily" in {finding.check for finding in lost.findings}
