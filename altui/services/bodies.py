@@ -76,7 +76,7 @@ def read(response: Any, most: int) -> bytes:
 
 
 def bound(session: Any, most: int = MOST) -> None:
-    """Every answer to this session of requests is read to a bound.
+    """Every answer that this client of requests gets is read to a bound.
 
     Reading raises requests' ContentDecodingError for one that is longer, or coded oddly.
     """
