@@ -2,10 +2,19 @@
 
 from datetime import date, timedelta
 
+import pytest
+from msgspec.structs import replace
+
 from altui.core.model.pipeline import Pipeline
 from altui.core.model.reading import Runs
-from altui.core.rules.schedule import due_times, stuck_after, usual_delay, usual_duration
-from tests.world import at, run_at
+from altui.core.rules.schedule import (
+    due_times,
+    stuck_after,
+    sync_slot,
+    usual_delay,
+    usual_duration,
+)
+from tests.world import a_connection, at, run_at
 
 PIPELINE = Pipeline()
 NOON = at("2026-11-23 12:00")
@@ -24,12 +33,40 @@ def test_the_usual_delay_is_the_longest_of_fourteen_nights_but_never_under_an_ho
     assert usual_delay(runs(5, 9), PIPELINE.workflow, NOON) == timedelta(minutes=60)
     assert usual_delay(runs(5, 95, 7), PIPELINE.workflow, NOON) == timedelta(minutes=95)
     assert usual_delay(runs(*[5] * 14, 200), PIPELINE.workflow, NOON) == timedelta(minutes=60)
+    assert usual_delay(runs(*[5] * 13, 200), PIPELINE.workflow, NOON) == timedelta(minutes=200)
     assert usual_delay(None, PIPELINE.workflow, NOON) == timedelta(minutes=60)
+
+
+def test_a_run_teaches_no_delay_before_its_own_night_is_over():
+    tonight = at("2026-11-23 03:15")
+    assert usual_delay(runs(95), PIPELINE.workflow, tonight) == timedelta(minutes=60)
 
 
 def test_the_usual_duration_is_the_median_of_ten_successes():
     assert usual_duration(runs(5, 6, 7), PIPELINE.workflow) == timedelta(minutes=6)
     assert usual_duration(None, PIPELINE.workflow) == timedelta(minutes=10)
+    taken = [4, 4, 4, 4, 4, 6, 8, 8, 8, 8, 8]
+    made = tuple(
+        replace(run, updated_at=run.created_at + timedelta(minutes=minutes))
+        for run, minutes in zip(runs(*[5] * 11).runs, taken, strict=True)
+    )
+    seen = Runs("analytics-sync.yml", "active", made)
+    assert usual_duration(seen, PIPELINE.workflow) == timedelta(minutes=5), "not the eleventh"
+
+
+def test_a_cancelled_night_makes_its_day_wanted_at_once():
+    tonight = run_at(101, at("2026-11-23 03:40"), conclusion="cancelled")
+    seen = Runs("analytics-sync.yml", "active", (tonight, *runs(9, 9).runs[1:]))
+    due = due_times(PIPELINE, seen, None, at("2026-11-23 03:50"))
+    assert due.wanted_day == date(2026, 11, 22)
+
+
+@pytest.mark.parametrize(("every", "slot"), [(5, "10:05"), (60, "11:00"), (1440, "11:00")])
+def test_the_slot_is_what_the_connection_is_set_to_but_never_later_than_promised(
+    every: int, slot: str
+):
+    connection = replace(a_connection(at("2026-11-23 10:00")), sync_frequency=every)
+    assert sync_slot(connection, PIPELINE) == at(f"2026-11-23 {slot}")
 
 
 def test_yesterday_becomes_wanted_when_delay_and_duration_have_passed():

@@ -20,7 +20,10 @@ def test_every_stage_has_an_owner_and_one_clock():
         assert bool(found.hours) != bool(found.business_days)
 
 
-@pytest.mark.parametrize(("stage", "hours"), [("fivetran", 4), ("dbt", 8), ("elasticsearch", 1)])
+@pytest.mark.parametrize(
+    ("stage", "hours"),
+    [("postgres", 4), ("fivetran", 4), ("bigquery", 8), ("dbt", 8), ("elasticsearch", 1)],
+)
 def test_the_runbooks_hours_run_day_and_night(stage: str, hours: int):
     since = at("2026-11-22 23:30")
     deadline = escalations()[StageId(stage)].deadline(since, OFFICE)
