@@ -164,6 +164,8 @@ def totals(look: Look, rows: tuple[TraceRow, ...]) -> Iterator[Finding]:
         share = total_difference(look, table)
         if source is None or raw is None or share is None or not _counted_now(look):
             continue
+        if share <= look.pipeline.total_tolerance:
+            continue
         waiting = sum(_waiting(row) for row in rows if row.table == table.name)
         beyond = abs(source.rows - raw.rows) - waiting
         if beyond / max(source.rows, 1) > look.pipeline.total_tolerance:

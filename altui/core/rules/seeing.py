@@ -147,10 +147,9 @@ def configured(look: Look) -> tuple[str, ...]:
 
 def off(look: Look) -> tuple[str, ...]:
     """Services that are looked for and not configured."""
+    asked = configured(look)
     return tuple(
-        service
-        for service in SERVICES
-        if own_probes(look, service) and service not in configured(look)
+        service for service in SERVICES if service not in asked and own_probes(look, service)
     )
 
 

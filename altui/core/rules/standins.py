@@ -107,14 +107,16 @@ def _left_behind(look: Look) -> tuple[datetime, str] | None:
     counted_at, source_at = look.seen_at("bigquery.counts"), look.seen_at("postgres.counts")
     if succeeded is None or counted_at is None or counted_at < succeeded or look.source is None:
         return None
+    promised = promise(look)
     for table in look.pipeline.tables:
         source, raw = look.source_of(table), look.raw(table)
         if source is None or raw is None or raw.synced is None:
             continue
         for day, written in source.changed.items():
+            if min(written - raw.synced, succeeded - written) < promised:
+                continue
             seen = look.source.counted_at(day, source_at)
-            apart = min(written - raw.synced, succeeded - written)
-            if apart >= promise(look) and seen and seen >= succeeded:
+            if seen and seen >= succeeded:
                 words = f"{table.name} changed at the source {clock(look.now, written)}"
                 return raw.synced, f"{words}, a sync succeeded {clock(look.now, succeeded)}"
     return None
