@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from random import Random
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
 from altui.clock import system_clock
 from altui.config import Settings
-from altui.core.model.days import start_of
+from altui.core.model.days import day_of, start_of
 from altui.core.model.observed import Observation, Snapshot
 from altui.core.model.reading import (
     Connection,
@@ -30,7 +30,7 @@ from altui.core.model.reading import (
 )
 from altui.observe.observer import COUNTS
 from altui.observe.probes import probes
-from tests.healthy_history import NEVER, OPS, PER_DAY, PROMISE, SECOND, Execution, History
+from tests.healthy_history import NEVER, ONE_DAY, OPS, PER_DAY, PROMISE, SECOND, Execution, History
 from tests.world import STEPS, healthy
 
 MARTS = ("mrt_risk_daily", *OPS)
@@ -71,6 +71,7 @@ class HealthyWorld:
         )
         plain = healthy(start_of(first)).observations
         self._steady = {probe: seen.value for probe, seen in plain.items() if seen.value}
+        self._window = first - self.history.begin - 2 * ONE_DAY
 
     def snapshot(self, now: datetime) -> Snapshot:
         return Snapshot(now, {probe: self._observation(probe, now) for probe in self._steady})
@@ -141,7 +142,7 @@ class HealthyWorld:
         match probe:
             case "postgres.counts":
                 source = {table: self.history.source(table, at) for table in PER_DAY}
-                return Counts(self.history.begin, source, "SELECT 1", older_than=at - PROMISE)
+                return self._counts(at, source, older_than=at - PROMISE)
             case "fivetran.connection":
                 return self._connection(at)
             case "github.runs":
@@ -149,12 +150,29 @@ class HealthyWorld:
             case "bigquery.tables":
                 return self._tables(at)
             case "bigquery.counts":
-                return Counts(self.history.begin, self._warehouse(at), "SELECT 1", 10 << 20)
+                return self._counts(at, self._warehouse(at), bytes=10 << 20)
             case "elasticsearch.counts":
                 series = {f"index.{mart}": self._mart(mart, at, exported=True) for mart in MARTS}
-                return Counts(self.history.begin, series, "_msearch")
+                return self._counts(at, series)
             case _:
                 return self._steady[probe]
+
+    def _counts(self, at: datetime, series: dict[str, Series], **more: Any) -> Counts:
+        """The days of a window that moves on at midnight, for each service when it is asked."""
+        start = day_of(at) - self._window
+        within = {
+            name: replace(
+                one,
+                by_day={day: rows for day, rows in one.by_day.items() if day >= start},
+                changed={day: when for day, when in one.changed.items() if day >= start},
+                measures={
+                    name: {day: value for day, value in values.items() if day >= start}
+                    for name, values in one.measures.items()
+                },
+            )
+            for name, one in series.items()
+        }
+        return Counts(start, within, "SELECT 1", **more)
 
     def _mart(self, mart: str, at: datetime, *, exported: bool) -> Series:
         series = _series(self.history.mart(mart, at, exported=exported))

@@ -189,6 +189,7 @@ def _wrong_pipeline(pipeline: Pipeline) -> Iterator[str]:
         for one in mart.measures:
             if not one.tolerance >= 0:
                 yield f"{path}: the tolerance of {one.name} must not be negative"
+    yield from _two_meanings(pipeline)
     tables = {table.name for table in pipeline.tables}
     for mart in pipeline.marts:
         if mart.table is not None and mart.table not in tables:
@@ -196,6 +197,19 @@ def _wrong_pipeline(pipeline: Pipeline) -> Iterator[str]:
     if not any(mart.table for mart in pipeline.marts):
         yield "pipeline.marts: at least one mart must name the table it aggregates"
     yield from _wrong_office(pipeline.office)
+
+
+def _two_meanings(pipeline: Pipeline) -> Iterator[str]:
+    """A table's staging is aggregated once for all its marts, by the measures' names."""
+    first: dict[tuple[str, str], tuple[str, str]] = {}
+    for mart in pipeline.marts:
+        for measure in mart.measures if mart.table else ():
+            of, sql = first.setdefault((mart.table or "", measure.name), (mart.name, measure.sql))
+            if sql != measure.sql:
+                yield (
+                    f"pipeline.marts: {of} and {mart.name} are made of {mart.table} and give "
+                    f"{measure.name} another sql; use one sql or another name"
+                )
 
 
 def _wrong_list(path: str, rows: Iterable[Table | Mart]) -> Iterator[str]:

@@ -178,6 +178,15 @@ class Pipeline(Struct, frozen=True, forbid_unknown_fields=True):
     quiet_days: int = 14
     """A source without a new row for longer than its longest gap of so many days is noted."""
 
+    def subject_of(self, mart: Mart) -> str:
+        """The name under which a mart's days are compared.
+
+        That of its table, with whose copies they are one line; the mart's own where another mart
+        of the table comes before it, or an ops table feeds it.
+        """
+        first = next(one for one in self.marts if one.table == mart.table)
+        return mart.table if mart.table and first.name == mart.name else mart.name
+
 
 def risk_mart(pipeline: Pipeline) -> Mart:
     """The mart whose days readers look for first: the first that expects every day."""

@@ -142,9 +142,9 @@ def scope_of(pipeline: Pipeline, table: str | None, first: date, last: date) -> 
 
 
 def subjects_of(pipeline: Pipeline) -> tuple[str, ...]:
-    """Tables, and marts that an ops table feeds."""
-    fed = (mart.name for mart in pipeline.marts if mart.ops)
-    return (*(table.name for table in pipeline.tables), *fed)
+    """Tables, each with the first mart made of it, and the other marts."""
+    tables = [table.name for table in pipeline.tables]
+    return tuple(dict.fromkeys([*tables, *map(pipeline.subject_of, pipeline.marts)]))
 
 
 def parity_report(look: Look, assessment: Assessment, profile: str, scope: Scope) -> ParityReport:
@@ -194,9 +194,10 @@ class _Part(NamedTuple):
 def _subjects(look: Look, assessment: Assessment, scope: Scope) -> Iterator[SubjectParity]:
     differing = [item for item in different(look) if scope.first <= item.day <= scope.last]
     tables = {table.name: table for table in look.pipeline.tables}
+    subject = look.pipeline.subject_of
     for name in scope.names:
         rows = tuple(row for row in assessment.trace if row.table == name and scope.holds(row))
-        measures = tuple(_measure(item) for item in differing if item.subject == name)
+        measures = tuple(_measure(item) for item in differing if subject(item.mart) == name)
         part = _Part(
             name,
             tables.get(name),
@@ -213,9 +214,10 @@ def _keys(look: Look, name: str) -> dict[str, tuple[str, ...]]:
 
     An index of a mart that has nothing to hold may well not exist.
     """
-    marts = [mart for mart in look.pipeline.marts if name in (mart.table, mart.name)]
+    marts = [mart for mart in look.pipeline.marts if look.pipeline.subject_of(mart) == name]
     fed = [mart for mart in marts if mart.table or ((ops := look.ops(mart)) and ops.rows)]
-    copies = () if any(mart.name == name for mart in marts) else (f"raw.{name}", f"staging.{name}")
+    table = any(table.name == name for table in look.pipeline.tables)
+    copies = (f"raw.{name}", f"staging.{name}") if table else ()
     return {
         "postgres.counts": (name,),
         "bigquery.counts": (*copies, *(f"mart.{mart.name}" for mart in marts)),
@@ -292,7 +294,7 @@ def _unseen(look: Look, part: _Part) -> bool:
 
     BigQuery must be one of the sides: all others are compared with it.
     """
-    fed = any(part.name in (mart.table, mart.name) for mart in look.pipeline.marts)
+    fed = any(look.pipeline.subject_of(mart) == part.name for mart in look.pipeline.marts)
     wanted = [*(("postgres.counts",) if part.table else ()), "bigquery.counts"]
     wanted += ["elasticsearch.counts"] if fed else []
     seen = [probe for probe in wanted if not _off(look, probe)]

@@ -80,7 +80,7 @@ def assess(
     due = due_times(pipeline, snapshot.get("github.runs", Runs), connection, now, syncs)
     look = Look(answered, pipeline, now, due, before.since if before else {}, syncs, snapshot)
     differing = tuple(different(look))
-    rows = marked(trace(look), differing)
+    rows = marked(look, trace(look), differing)
     checked = [said for check in CHECKS for said in check(look)]
     found = [said for said in checked if isinstance(said, Finding)]
     blind = tuple(sight(look))

@@ -42,11 +42,6 @@ class Difference(Struct, frozen=True):
         """Relative difference; infinite against null or 0."""
         return relative(self.expected, self.found)
 
-    @property
-    def subject(self) -> str:
-        """Name of the trace's rows that it belongs to."""
-        return self.mart.table or self.mart.name
-
 
 def relative(expected: float | None, found: float | None) -> float:
     """|expected - found| / |expected|; 0 where both are null, infinite where one is."""
@@ -83,7 +78,9 @@ def different(look: Look) -> Iterator[Difference]:
             yield from _between(mart, StageId.elasticsearch, built, look.index(mart), judge)
 
 
-def marked(rows: tuple[TraceRow, ...], differing: tuple[Difference, ...]) -> tuple[TraceRow, ...]:
+def marked(
+    look: Look, rows: tuple[TraceRow, ...], differing: tuple[Difference, ...]
+) -> tuple[TraceRow, ...]:
     """The trace with the cells whose count agrees and whose measure does not in that one's state.
 
     It is no loss of rows: `first_loss` stays as it is.
@@ -92,7 +89,7 @@ def marked(rows: tuple[TraceRow, ...], differing: tuple[Difference, ...]) -> tup
         return rows
     states: dict[tuple[str, date], dict[StageId, State]] = {}
     for item in differing:
-        here = states.setdefault((item.subject, item.day), {})
+        here = states.setdefault((look.pipeline.subject_of(item.mart), item.day), {})
         here[item.stage] = worst([item.state, here.get(item.stage, item.state)])
     return tuple(_marked(row, states.get((row.table, row.day), {})) for row in rows)
 

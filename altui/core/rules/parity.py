@@ -222,7 +222,7 @@ class _Kind(NamedTuple):
 def _kind(look: Look, row: TraceRow, stage: StageId) -> _Kind:
     cell, above = row.cells[stage], row.cells.get(_counted_above(row, stage))
     more = above is not None and (cell.count or 0) > (above.count or 0)
-    fed = (mart for mart in look.pipeline.marts if row.table in (mart.table, mart.name))
+    fed = (mart for mart in look.pipeline.marts if look.pipeline.subject_of(mart) == row.table)
     mart = next(fed, None) if stage is StageId.dbt and cell.state is State.late else None
     return _Kind(stage, row.table, more, bool(mart and not remade(look, mart, row.day)))
 

@@ -55,7 +55,8 @@ class Column(Struct, frozen=True):
 
 def trace(look: Look) -> tuple[TraceRow, ...]:
     """Every table's and every ops-fed mart's days, newest first."""
-    first = min(
+    # at midnight one service's window has moved on, another's not yet: only days in both compare
+    first = max(
         (counts.start for counts in (look.source, look.warehouse, look.documents) if counts),
         default=look.today - timedelta(days=look.pipeline.window_days),
     )
@@ -67,13 +68,16 @@ def trace(look: Look) -> tuple[TraceRow, ...]:
 
 
 def subjects(look: Look) -> Iterator[tuple[str, tuple[Column, ...]]]:
-    """What is traced: each source table with the mart it feeds, then each ops-fed mart."""
-    marts = {mart.table: mart for mart in look.pipeline.marts if mart.table}
+    """What is traced: each table with the mart it feeds, its other marts, each ops-fed mart."""
     for table in look.pipeline.tables:
         columns = _table_columns(look, table)
-        if mart := marts.get(table.name):
-            columns += _mart_columns(look, mart, look.raw(table), look.source_of(table))
-        yield table.name, columns
+        marts = [mart for mart in look.pipeline.marts if mart.table == table.name]
+        feeds = [
+            _mart_columns(look, mart, look.raw(table), look.source_of(table)) for mart in marts
+        ]
+        yield table.name, columns + (feeds[0] if feeds else ())
+        for mart, feed in zip(marts[1:], feeds[1:], strict=True):
+            yield look.pipeline.subject_of(mart), (columns[-1], *feed)
     for mart in look.pipeline.marts:
         if mart.ops and (ops := look.ops(mart)) and ops.rows:
             days = _column(look, StageId.bigquery, ops, _never, None)

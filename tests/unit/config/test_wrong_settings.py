@@ -154,6 +154,12 @@ MART = '{name="m", index="i", table="t"}'
             MART.replace("}", ', measures=[{name="n", sql="1", tolerance=-1}]}'),
             "the tolerance of n must not be negative",
         ),
+        (
+            TABLE,
+            '{name="m", index="i", table="t", measures=[{name="n", sql="COUNT(*)"}]},'
+            '{name="o", index="p", table="t", measures=[{name="n", sql="COUNT(a)"}]}',
+            "m and o are made of t and give n another sql",
+        ),
     ],
 )
 def test_tables_and_marts_must_fit_together(tmp_path: Path, tables: str, marts: str, words: str):

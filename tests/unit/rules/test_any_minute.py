@@ -108,6 +108,20 @@ def test_every_minute_of_a_night_one_look_after_the_other(seed: int, night: date
         now += 20 * timedelta(seconds=1)
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_a_window_that_moves_on_at_midnight_loses_no_day(seed: int):
+    """For a quarter of an hour one service's figures begin a day later than another's."""
+    day = date(2026, 11, 20)
+    world = world_of(seed, day, day)
+    now = start_of(day)
+    before = judged(world.snapshot(now - MINUTE))
+    while now < start_of(day) + 20 * MINUTE:
+        before = judged(world.snapshot(now), before)
+        wrong = false_state(world, before)
+        assert not wrong, f"seed {seed}, {now}: {wrong}"
+        now += MINUTE
+
+
 RAW = ("bigquery.counts", "raw.emails"), ("bigquery.counts", "staging.emails")
 MART = ("bigquery.counts", "mart.mrt_risk_daily")
 INDEX = ("elasticsearch.counts", "index.mrt_risk_daily")

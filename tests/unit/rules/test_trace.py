@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from altui.core.model.health import Assessment
 from altui.core.model.observed import Snapshot
-from altui.core.model.pipeline import Pipeline
+from altui.core.model.pipeline import Mart, Pipeline
 from altui.core.model.reading import Counts, Runs, TableMeta
 from altui.core.rules.assess import assess
 from altui.core.rules.owed import difference_key
@@ -284,3 +284,43 @@ def test_totals_that_have_nothing_to_do_with_each_other_are_no_percentage(
     snapshot = with_series(snapshot, ("bigquery.counts", RAW[0]), rows=raw)
     (finding,) = assess(snapshot, Pipeline(), NOON).findings
     assert finding.subject == words
+
+
+TWO_MARTS = replace(
+    Pipeline(),
+    marts=(
+        *Pipeline().marts,
+        Mart("mrt_sender_daily", "sender_daily", table="emails", count="emails"),
+    ),
+)
+
+
+def with_second_mart(snapshot: Snapshot) -> Snapshot:
+    """The first mart's figures in a second one and its index."""
+    for probe, side in (("bigquery.counts", "mart"), ("elasticsearch.counts", "index")):
+        counts = snapshot.get(probe, Counts)
+        assert counts is not None
+        again = counts.series[f"{side}.mrt_risk_daily"]
+        series = {**counts.series, f"{side}.mrt_sender_daily": again}
+        snapshot = with_value(snapshot, probe, series=series)
+    return snapshot
+
+
+@pytest.mark.parametrize("mart", ["mrt_risk_daily", "mrt_sender_daily"])
+@pytest.mark.parametrize(
+    ("probe", "side", "gone", "check"),
+    [
+        ("bigquery.counts", "mart", 40, "parity.mart"),
+        ("elasticsearch.counts", "index", 40, "parity.index"),
+        ("elasticsearch.counts", "index", None, "parity.index"),
+    ],
+)
+def test_each_mart_of_a_table_is_compared(
+    mart: str, probe: str, side: str, gone: int | None, check: str
+):
+    healthy_one = with_second_mart(healthy(NOON))
+    assert assess(healthy_one, TWO_MARTS, NOON).findings == ()
+    lost = without_rows(healthy_one, probe, f"{side}.{mart}", DAY, gone)
+    found = [one for one in assess(lost, TWO_MARTS, NOON).findings if one.check == check]
+    name = "emails" if mart == "mrt_risk_daily" else mart
+    assert [(one.days, one.subject.split(":")[0]) for one in found] == [((DAY,), name)]
