@@ -17,8 +17,8 @@ install: $(STAMP) ## set up .venv with every hashed requirement; leaves .venv/bi
 demo: $(STAMP) ## the dashboard over a living copy of the pipeline (ARGS=... for its options)
 	@$(BIN)/altui demo $(ARGS)
 
-test: $(STAMP) ## run every test (ARGS=tests/unit for a part)
-	$(BIN)/python -m pytest -q $(ARGS)
+test: $(STAMP) ## run every test, side by side (ARGS=tests/unit for a part)
+	$(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist loadgroup $(ARGS)
 
 check: $(STAMP) ## lint, types and import contracts
 	$(BIN)/ruff check .

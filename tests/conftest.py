@@ -8,6 +8,14 @@ from altui.config import masking
 from tests.living import Sandbox, started
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Which tests stay together when they run side by side: a file's, and the sandbox's own."""
+    for item in items:
+        shared = "sandbox" in getattr(item, "fixturenames", ())
+        group = "sandbox" if shared else item.nodeid.split("::")[0]
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 @pytest.fixture(autouse=True)
 def _nothing_to_hide() -> None:
     """What one test made known as secret is not masked in the words of the next."""
