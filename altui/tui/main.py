@@ -82,7 +82,7 @@ class MainScreen(Place):
         self.draw(self.feed.view())
 
     def action_panel(self, key: str) -> None:
-        self.query_one(f"#{key}", Rows).focus()
+        self.set_focus(self.query_one(f"#{key}", Rows))
 
     def action_leave(self) -> None:
         self.set_focus(None)
@@ -102,9 +102,9 @@ class MainScreen(Place):
         stops = [rows.id for rows in self.query(Rows) if rows.can_focus]
         focused = self.focused
         if not isinstance(focused, Rows):
-            self.query_one(f"#{stops[0]}", Rows).focus()
+            self.set_focus(self.query_one(f"#{stops[0]}", Rows))
         elif not focused.choose(down) and (goal := self._beside(focused.id, stops, right, down)):
-            self.query_one(f"#{goal}", Rows).focus()
+            self.set_focus(self.query_one(f"#{goal}", Rows))
 
     def _beside(
         self, here: str | None, stops: Sequence[str | None], right: int, down: int

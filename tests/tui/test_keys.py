@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from textual import events
 from textual.binding import Binding
 from textual.pilot import Pilot
 from textual.screen import Screen
@@ -197,3 +198,14 @@ def test_every_binding_has_an_id_and_a_tooltip(place: type[Screen[object]]):
         assert isinstance(binding, Binding)
         assert binding.id
         assert binding.tooltip
+
+
+async def test_keys_that_come_at_once_are_taken_one_after_the_other(on_stage: Callable):
+    """As a terminal sends what was typed while the screen was busy."""
+    async with on_stage("healthy").app().run_test(size=(80, 24)) as pilot:
+        for key, character in (("j", "j"), ("j", "j"), ("enter", "\r")):
+            pilot.app.post_message(events.Key(key, character))
+        await pilot.pause()
+        screen = pilot.app.screen
+        assert isinstance(screen, DetailsScreen)
+        assert screen.key == PANELS[1]

@@ -21,7 +21,7 @@ from altui.core.words import day, number, plural, size
 
 CLUSTER, DOCUMENTS, READER = "elasticsearch.cluster", "elasticsearch.counts", "kibana.status"
 STORAGE = "elasticsearch.storage"
-SIZES = (6, 5, 5, 7)
+SIZES = (6, 5, 5, 8)
 """Columns of an index's newest day, days, documents and size."""
 BLOCKS = {"read_only_allow_delete": "flood stage", "read_only": "read-only"}
 HEALTH = {"green": Tone.ok, "yellow": Tone.late, "red": Tone.broken}

@@ -113,7 +113,7 @@ def test_a_healthy_pipeline_in_its_panels():
     assert "last success  11:22Z, 38m ago; limit 1h15" in text(panel(shown, "fivetran").rows)
     assert "✓ #812  23 Nov 03:24Z nightly    6m14  success" in text(panel(shown, "workflow").rows)
     indices = text(panel(shown, "indices").rows)
-    assert "✓ risk_daily     22 Nov  89/89    400   4.1 MB  green" in indices
+    assert "✓ risk_daily     22 Nov  89/89    400    4.1 MB  green" in indices
     assert "readers see 22 Nov" in indices
     parity = text(panel(shown, "parity").rows)
     assert "◷ emails          60,162    60,159      -3  0.00     39m" in parity
