@@ -28,15 +28,16 @@ _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{8,}={0,2}")
 _KEYWORD = re.compile(r"(\w+)\s*=\s*('(?:\\.|[^'\\])*'|(?:\\.|[^\s\\])*)")
 _CREDENTIAL = re.compile(r"pass|secret|token|key", re.IGNORECASE)
 _DSN_KEYWORDS = {"host", "hostaddr", "user", "dbname", "password", "service", "port"}
-_known: set[str] = set()
+_known: dict[str, int] = {}
+"""What is secret, each with how many characters at its start are not: a user and its colon."""
 
 
 def learn(value: str, *, secret: bool) -> None:
     """Makes known what is secret in a setting: all of it, or what a URL or a DSN carries."""
-    for piece in _pieces(value, secret=secret):
-        for plain in (piece, unquote(piece)):
+    for piece, public in _pieces(value, secret=secret):
+        for plain, name in ((piece, public), (unquote(piece), unquote(public))):
             if len(plain) >= SHORTEST:
-                _known.update(form for form in forms(plain) if len(form) >= SHORTEST)
+                _keep(plain, name)
     _forget_patterns()
 
 
@@ -78,19 +79,20 @@ class _Masking:
         return getattr(self._stream, name)
 
 
-def _pieces(value: str, *, secret: bool) -> Iterator[str]:
+def _pieces(value: str, *, secret: bool) -> Iterator[tuple[str, str]]:
+    """Each secret with what stands at its start and is none."""
     scheme, is_url, rest = value.partition("://")
     if is_url and scheme.replace("+", "").isalnum():
         yield from _of_url(rest)
         return
     pairs = [(key, _unquoted(found)) for key, found in _KEYWORD.findall(value)]
     if {key for key, _ in pairs} & _DSN_KEYWORDS:
-        yield from (found for key, found in pairs if _CREDENTIAL.search(key))
+        yield from ((found, "") for key, found in pairs if _CREDENTIAL.search(key))
     elif secret:
-        yield value
+        yield value, ""
 
 
-def _of_url(rest: str) -> Iterator[str]:
+def _of_url(rest: str) -> Iterator[tuple[str, str]]:
     """The password, or the user without one, and parameters with telling names.
 
     A / ? or # that should have been percent-encoded ends the password too early for any parser,
@@ -100,13 +102,25 @@ def _of_url(rest: str) -> Iterator[str]:
     broken = "@" not in place and ":" in place and "@" in rest
     login, found, _ = (rest if broken else place).rpartition("@")
     if found:
-        user, has_password, password = login.partition(":")
-        yield from (password, login) if has_password and password else (user,)
+        user, _, password = login.partition(":")
+        if password:
+            yield from ((password, ""), (login, f"{user}:"))
+        else:
+            yield user, ""
         if broken:
-            yield from (part for part in re.split(r"[/?#@]", password) if part)
+            yield from ((part, "") for part in re.split(r"[/?#@]", password) if part)
     for name, value in parse_qsl(rest.partition("?")[2]):
         if _CREDENTIAL.search(name):
-            yield value
+            yield value, ""
+
+
+def _keep(secret: str, public: str) -> None:
+    """Every way of writing it, with how much of its start is public written the same way."""
+    names = forms(public)
+    for form in forms(secret):
+        if len(form) >= SHORTEST:
+            name = max((len(one) for one in names if form.startswith(one)), default=0)
+            _known[form] = min(name, _known.get(form, name))
 
 
 def _unquoted(value: str) -> str:
@@ -159,6 +173,7 @@ def _without_start_of_one(text: str) -> str:
     longest = max(map(len, _known))
     for place in range(max(0, len(end) - longest), len(end) - TELLING + 1):
         rest = end[place:]
-        if any(one.startswith(rest) for one in _by_start().get(rest[:TELLING], ())):
+        starting = (one for one in _by_start().get(rest[:TELLING], ()) if one.startswith(rest))
+        if any(len(rest) > _known[one] for one in starting):
             return end[:place] + MASK
     return text

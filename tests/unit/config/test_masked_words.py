@@ -134,6 +134,45 @@ def test_a_short_secret_is_masked_where_it_stands_alone():
     assert masked("user elastic, elasticsearch, 'elastic'") == "user ***, elasticsearch, '***'"
 
 
+DSN = "postgresql://applylens:p4ss-W0rd@db.internal/applylens"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (DSN, "postgres counts, db.internal:5432/applylens"),
+        (DSN, "404 Not found: Dataset proj:applylens"),
+        (DSN, "404 Not found: Dataset proj:applyl…"),
+        (DSN, "export BQ_DATASET=applylens"),
+        (DSN, 'password authentication failed for user "applylens'),
+        (DSN, "it begins with Basic YXBwbHlsZW5zO"),
+        ("postgresql://altui_reader:p4ss-W0rd@h/db", "role altui_reader"),
+        ("postgresql://altui%20reader:p4ss-W0rd@h/db", "role altui%20reader"),
+        ("postgresql://altui%20reader:p4ss-W0rd@h/db", "role altui reader"),
+        ("https://elastic:p4ss-W0rd@h:9200", "unable to authenticate user elastic"),
+    ],
+)
+def test_the_user_beside_a_password_is_no_secret_where_a_text_ends(value: str, text: str):
+    learn(value, secret=True)
+    assert masked(text) == text
+
+
+@pytest.mark.parametrize("login", ["altui%20reader:p4%5Cs'W0rd", "altui reader:p4\\s'W0rd"])
+@pytest.mark.parametrize("end", ["", "…", "..."])
+def test_a_password_that_was_cut_behind_its_user_is_masked(login: str, end: str):
+    learn("postgresql://altui%20reader:p4%5Cs'W0rd@h/db", secret=True)
+    user, password = login.split(":")
+    for cut in range(1, len(password)):
+        assert masked(f"it begins with {user}:{password[:cut]}{end}") == "it begins with ***"
+    for cut in range(masking.TELLING, len(password)):
+        assert masked(f"it begins with {password[:cut]}{end}") == "it begins with ***"
+
+
+def test_a_password_that_begins_as_its_user_is_masked_where_it_was_cut():
+    learn("postgresql://applylens:applylens-2024@h/db", secret=True)
+    assert masked("it begins with applylens-") == "it begins with ***"
+
+
 def test_an_address_that_is_no_secret_has_nothing_to_hide():
     learn("https://api.github.com", secret=False)
     learn("applylens", secret=False)
