@@ -83,7 +83,7 @@ def _pieces(value: str, *, secret: bool) -> Iterator[tuple[str, str]]:
     """Each secret with what stands at its start and is none."""
     scheme, is_url, rest = value.partition("://")
     if is_url and scheme.replace("+", "").isalnum():
-        yield from _of_url(rest)
+        yield from _of_url(scheme, rest)
         return
     pairs = [(key, _unquoted(found)) for key, found in _KEYWORD.findall(value)]
     if {key for key, _ in pairs} & _DSN_KEYWORDS:
@@ -92,8 +92,10 @@ def _pieces(value: str, *, secret: bool) -> Iterator[tuple[str, str]]:
         yield value, ""
 
 
-def _of_url(rest: str) -> Iterator[tuple[str, str]]:
-    """The password, or the user without one, and parameters with telling names.
+def _of_url(scheme: str, rest: str) -> Iterator[tuple[str, str]]:
+    """The password, or the token in a user's place, and parameters with telling names.
+
+    The user of a PostgreSQL address without a password is none: a role, or a database of its name.
 
     A / ? or # that should have been percent-encoded ends the password too early for any parser,
     and its parts may then be taken for a port or a database.
@@ -105,7 +107,7 @@ def _of_url(rest: str) -> Iterator[tuple[str, str]]:
         user, _, password = login.partition(":")
         if password:
             yield from ((password, ""), (login, f"{user}:"))
-        else:
+        elif not scheme.startswith("postgres"):
             yield user, ""
         if broken:
             yield from ((part, "") for part in re.split(r"[/?#@]", password) if part)

@@ -173,6 +173,21 @@ def test_a_password_that_begins_as_its_user_is_masked_where_it_was_cut():
     assert masked("it begins with applylens-") == "it begins with ***"
 
 
+@pytest.mark.parametrize(
+    "dsn", ["postgresql://altui@/db", "postgres://altui@h/altui", "postgresql://altui:@h/altui"]
+)
+def test_the_user_of_a_dsn_without_a_password_is_no_secret(dsn: str):
+    learn(dsn, secret=True)
+    text = 'altui: altui init; database "altui" does not exist'
+    assert masked(text) == text
+
+
+@pytest.mark.parametrize("url", ["https://t0ken-s3cret@h", "http://t0ken-s3cret:@h:9200"])
+def test_what_stands_alone_before_the_host_of_a_url_is_a_token(url: str):
+    learn(url, secret=True)
+    assert masked("no such key: t0ken-s3cret") == "no such key: ***"
+
+
 def test_an_address_that_is_no_secret_has_nothing_to_hide():
     learn("https://api.github.com", secret=False)
     learn("applylens", secret=False)
