@@ -31,7 +31,10 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON (versioned) inste
 
 
 def run() -> int | str | None:
-    """Runs the command line and returns its exit code; errors are one line that says what to do."""
+    """Runs the command line and returns its exit code; errors are one line that says what to do.
+
+    A fault of altui's own comes with its traceback.
+    """
     guard_stderr()
     try:
         app()
@@ -43,7 +46,23 @@ def run() -> int | str | None:
         return _refused(f"the store cannot be used: {error}; is the disk full or not local?")
     except KeyboardInterrupt:
         return Exit.interrupted
+    except Exception as error:  # noqa: BLE001 - Python's own exit code, 1, means findings
+        return _failed(error)
     return Exit.ok
+
+
+def _failed(error: Exception) -> int:
+    """The traceback, and what it means; both may quote services."""
+    import traceback
+
+    from altui.services.text import spoken
+
+    told = "".join(traceback.format_exception(error))
+    sys.stderr.write("".join(c if c.isprintable() or c == "\n" else ascii(c)[1:-1] for c in told))
+    words = spoken(f"{type(error).__name__}: {error}", 200)
+    return _refused(
+        f"failed by a fault of its own, nothing was judged: {words}; report the lines above"
+    )
 
 
 def _refused(words: str) -> int:

@@ -9,7 +9,7 @@ class Exit(IntEnum):
     findings = 1
     """Something is late, broken, unknown or denied, or an action failed."""
     usage = 2
-    """Wrong usage or configuration."""
+    """Wrong usage or configuration, or a fault of altui's own: nothing was judged."""
     blind = 3
     """Nothing could be seen."""
     interrupted = 130

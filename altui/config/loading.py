@@ -55,14 +55,27 @@ def settings_of(data: Table, environ: Mapping[str, str]) -> Settings:
 
 
 def find(environ: Mapping[str, str]) -> Path | None:
-    """altui.toml of `ALTUI_CONFIG`, the working directory or the platform's configuration."""
+    """altui.toml of `ALTUI_CONFIG`, the working directory or the platform's configuration.
+
+    Raises ConfigError where one of them lets nobody look.
+    """
     if named := environ.get("ALTUI_CONFIG"):
         return Path(named)
     here = Path("altui.toml")
-    if here.is_file():
+    if _is_file(here):
         return here
     platform = platform_path()
-    return platform if platform.is_file() else None
+    return platform if _is_file(platform) else None
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError as error:
+        raise ConfigError(
+            f"{path}: cannot be looked for: {error.strerror}; name the file with --config or "
+            f"ALTUI_CONFIG ({os.devnull} for none)"
+        ) from error
 
 
 def platform_path() -> Path:

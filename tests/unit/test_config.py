@@ -62,6 +62,18 @@ def test_the_working_directory_is_looked_at_before_the_platform(
     assert find(os.environ) == Path("altui.toml")
 
 
+def test_a_place_that_cannot_be_looked_into_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """One with a name too long behaves as one that nobody lets altui into; root is let in."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CONFIG_HOME", f"/{'x' * 300}")
+    monkeypatch.setattr("platform.system", lambda: "Linux")
+    with pytest.raises(ConfigError, match=r"/altui\.toml: cannot be looked for: .*--config"):
+        load({})
+    assert load({"ALTUI_CONFIG": os.devnull}) == load({}, Path(os.devnull))
+
+
 def test_tables_and_marts_are_data_of_the_file(tmp_path: Path):
     text = '[[pipeline.tables]]\nname="t"\nsource="a.t"\nraw="a_t"\nstaging="s"\nday="at"\n'
     text += '[[pipeline.marts]]\nname="m"\nindex="i"\ntable="t"\n'

@@ -1,5 +1,6 @@
 """`altui init`: asks for each service, tests each answer at once, and writes altui.toml."""
 
+import contextlib
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -158,7 +159,9 @@ def _farewell(target: Target, settings: Settings, environ: Mapping[str, str], ta
     talk.say(f"\n✓ wrote {target.path} (only you can read it)")
     if not any(service.configured(settings) for service in SERVICES):
         talk.say("No service is set up in it yet: edit it, or run altui init again.")
-    found = find({name: environ[name] for name in environ if name != "ALTUI_CONFIG"})
+    found = None
+    with contextlib.suppress(ConfigError):  # where nobody may look for one
+        found = find({name: environ[name] for name in environ if name != "ALTUI_CONFIG"})
     here = found is not None and found.resolve() == target.path.resolve()
     options = "" if here else f" --config {target.path}"
     options += f" --profile {settings.profile}" if target.was else ""

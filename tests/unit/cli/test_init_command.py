@@ -328,3 +328,11 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path):
     done = altui(tmp_path, "init", "--yes", "--output", "file/altui.toml")
     assert done.returncode == Exit.usage
     assert "file/altui.toml: cannot be written" in done.stderr
+
+
+def test_a_configuration_directory_nobody_may_look_into_does_not_take_back_what_was_written(
+    tmp_path: Path,
+):
+    done = altui(tmp_path, "init", "--yes", "--output", "a.toml", XDG_CONFIG_HOME=f"/{'x' * 300}")
+    assert done.returncode == Exit.ok, done.stderr
+    assert "altui --config a.toml doctor" in done.stderr
