@@ -24,6 +24,7 @@ from altui.core.model.doctor import Result
 from altui.core.model.health import State
 from altui.core.queries.bigquery import relations
 from altui.doctor.exam import Context, Exams
+from altui.doctor.local import ANOTHER
 from altui.doctor.project import locate
 from altui.services.text import clean
 
@@ -72,7 +73,14 @@ async def exam(context: Context) -> Exams:
         return
     if pins.state is not State.ok:
         return
-    code, out, err = await _ls(context, folder)
+    cache = context.settings.directory / "dbt"
+    try:
+        cache.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        said = f"not tried: {cache}: {error.strerror}"
+        yield Result("dbt.profile", "profile", State.unknown, said, "dbt ls", ANOTHER)
+        return
+    code, out, err = await _ls(context, folder, cache)
     if code:
         yield _refused(context, out, err)
         return
@@ -114,10 +122,8 @@ def environment(settings: BigQuerySettings, environ: Mapping[str, str]) -> dict[
     return {**environ, **{name: value for name, value in known.items() if value}}
 
 
-async def _ls(context: Context, folder: Path) -> tuple[int, str, str]:
+async def _ls(context: Context, folder: Path, cache: Path) -> tuple[int, str, str]:
     """Exit code, stdout and stderr. A caller who gives up ends dbt and what it started."""
-    cache = context.settings.directory / "dbt"
-    cache.mkdir(parents=True, exist_ok=True, mode=0o700)
     where = ("--project-dir", str(folder), "--profiles-dir", str(folder))
     kept = ("--target-path", str(cache), "--log-path", str(cache), "--log-level-file", "none")
     asked = ("--output", "json", "--output-keys", *KEYS, "--resource-type", "model", "source")

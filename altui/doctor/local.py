@@ -22,14 +22,15 @@ LEAST_FREE = 100 * 1000**2
 """Bytes; a store is a few megabytes, and a full disk stops it."""
 SKEW = timedelta(seconds=60)
 """A clock further off moves what is due."""
+ANOTHER = "set ALTUI_STATE_DIR to a directory of your own on a local disk"
 OTHER_PLACE = "ALTUI_STATE_DIR=DIRECTORY altui doctor --service local"
 
 
 async def exam(context: Context) -> Exams:
     directory = context.settings.directory
     # a network mount that hangs must not hold the loop
-    for result in await in_thread(lambda: (_store(directory), _disk(directory))):
-        yield result
+    yield await in_thread(lambda: _store(directory))
+    yield await in_thread(lambda: _disk(directory))
     yield _program()
     yield _encoding(sys.stdout.encoding or "ascii")
     yield _terminal(context.environ)
@@ -74,7 +75,7 @@ def remote(kind: str) -> bool:
 def _store(directory: Path) -> Result:
     """Whether SQLite can do in the directory what the store asks of it."""
     here, tried = "local.store", f"a file and a WAL database in {directory}"
-    fix = "set ALTUI_STATE_DIR to a directory of your own on a local disk"
+    fix = ANOTHER
     try:
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         with tempfile.TemporaryDirectory(dir=directory, prefix="doctor-") as made:
@@ -97,13 +98,19 @@ def _store(directory: Path) -> Result:
 
 def _disk(directory: Path) -> Result:
     here, tried = "local.disk", f"file system and free space of {directory}"
-    place = next((each for each in (directory, *directory.parents) if each.exists()), directory)
+    # unlike Path.exists, it takes what nobody may look into for absent
+    there = (each for each in (directory, *directory.parents) if os.access(each, os.F_OK))
+    place = next(there, directory)
     try:
         mounts = Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="replace")
     except OSError:
         mounts = ""
     kind = file_system(place.resolve(), mounts)
-    free = shutil.disk_usage(place).free
+    try:
+        free = shutil.disk_usage(place).free
+    except OSError as error:
+        said = f"{error.strerror}"
+        return Result(here, "disk", State.broken, said, tried, ANOTHER, (OTHER_PLACE,))
     if remote(kind):
         said = f"{kind} is a network file system: SQLite's locks do not hold there"
         fix = "set ALTUI_STATE_DIR to a directory on a local disk"

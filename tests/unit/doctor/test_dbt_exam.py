@@ -95,6 +95,14 @@ async def test_dbts_own_words(context: MakeContext, said: list[tuple[int, str, s
     assert (await results_of(exam, context(ENV)))["profile"].said == "dbt failed without a word"
 
 
+async def test_a_state_directory_that_takes_nothing(context: MakeContext, tmp_path: Path):
+    (tmp_path / "file").touch()
+    made = context({**ENV, "ALTUI_STATE_DIR": str(tmp_path / "file")})
+    profile = (await results_of(exam, made))["profile"]
+    assert profile.bad and profile.said.endswith("/file/default/dbt: Not a directory")
+    assert "ALTUI_STATE_DIR" in profile.fix
+
+
 async def test_a_folder_that_is_no_project(
     context: MakeContext, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

@@ -7,6 +7,7 @@ import pytest
 from altui.core.model.health import State
 from altui.doctor import local
 from altui.doctor.local import exam, file_system, remote
+from altui.doctor.project import locate
 from tests.unit.doctor.conftest import MakeContext, results_of
 
 MOUNTS = r"""
@@ -63,10 +64,37 @@ async def test_a_directory_that_cannot_be_made(context: MakeContext, tmp_path: P
     assert "ALTUI_STATE_DIR" in seen["store"].fix
 
 
+async def test_a_directory_nobody_may_look_into(context: MakeContext):
+    """A name too long behaves as one that lets nobody in; root is let in."""
+    seen = await results_of(exam, context({"ALTUI_STATE_DIR": f"/{'x' * 300}/state"}))
+    assert seen["store"].said == "File name too long"
+    assert "ALTUI_STATE_DIR" in seen["store"].fix
+    assert seen["disk"].said.endswith(" free"), "of what is there above it"
+    assert {"program", "encoding", "terminal"} <= set(seen)
+
+
+async def test_a_disk_that_does_not_answer_costs_nothing_else(
+    context: MakeContext, monkeypatch: pytest.MonkeyPatch
+):
+    def stale(place: Path) -> None:
+        raise OSError(116, "Stale file handle")
+
+    monkeypatch.setattr("shutil.disk_usage", stale)
+    seen = await results_of(exam, context({}))
+    assert seen["disk"].bad and seen["disk"].said == "Stale file handle"
+    assert "ALTUI_STATE_DIR" in seen["disk"].fix
+    assert {"store", "program", "encoding", "terminal"} <= set(seen)
+
+
 async def test_a_full_disk(context: MakeContext, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(local, "LEAST_FREE", 10**30)
     seen = (await results_of(exam, context({})))["disk"]
     assert seen.bad and seen.said.endswith(" free")
+
+
+def test_project_files_in_a_place_nobody_may_look_into_are_not_there():
+    assert locate("x" * 300) is None
+    assert locate("analytics/dbt") is not None
 
 
 def test_colours_are_said_as_the_terminal_promises_them():
