@@ -25,6 +25,8 @@ PROVIDERS = {"kibana": "elasticsearch"}
 
 HERE = re.compile(r"\b127\.\d+\.\d+\.\d+\b|\blocalhost\b|\[?::1\]?|/tmp/|/run/|\.s\.PGSQL")
 """Addresses of this machine; a socket's path is one of them."""
+PROXIED = re.compile(r"through the proxy |ProxyError")
+"""Words on a service that is not this machine's, though the proxy's address may be."""
 
 CAUSES: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
@@ -89,7 +91,7 @@ def silence(look: Look) -> Silence | None:
     began = sorted(seen.failing_since or look.now for seen in heard)
     enough = max(2, len(asked) // 2 + 1)
     cause, words = _cause(heard)
-    local = all(HERE.search(f"{_words(seen)} {_where(seen)}") for seen in heard)
+    local = all(map(_is_here, heard))
     answering = tuple(service for service in asked if service not in mute)
     return Silence(mute, answering, began[enough - 1], cause, local, words)
 
@@ -141,6 +143,11 @@ def _asked(look: Look, service: str) -> Observation:
     """The first of a silent service's probes that asked at all."""
     probes = own_probes(look, service)
     return next(seen for seen in probes if seen.error and seen.error.trouble is not Trouble.off)
+
+
+def _is_here(seen: Observation) -> bool:
+    said = f"{_words(seen)} {_where(seen)}"
+    return bool(HERE.search(said)) and not PROXIED.search(said)
 
 
 def _words(seen: Observation) -> str:

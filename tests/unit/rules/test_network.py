@@ -121,6 +121,21 @@ def test_services_of_this_machine_are_not_told_to_look_at_a_vpn():
     assert "altui sandbox status" in verdict.do
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "https://api.github.com through the proxy http://127.0.0.1:3128: connection failed",
+        "HTTPSConnectionPool(host='oauth2.googleapis.com', port=443): Max retries exceeded (Caused "
+        "by ProxyError('Unable to connect to proxy', HTTPSConnection(host='127.0.0.1', port=9)))",
+    ],
+)
+def test_services_behind_a_proxy_of_this_machine_are_not_this_machines(words: str):
+    verdict = judged(world("uuuuuu", words)).verdict
+    assert verdict.headline.startswith("nothing answers from this host")
+    assert verdict.why.startswith("the proxy does not answer")
+    assert verdict.do == "check VPN, proxy and DNS here; altui goes on asking"
+
+
 def test_since_is_when_the_silent_became_the_most():
     # Postgres has been silent for a day; three more joined it two minutes ago
     verdict = judged(world("uuuu--", minutes=(1440, 4, 3, 2, 0, 0))).verdict
