@@ -13,6 +13,7 @@ from altui.cli.context import settings_for_looking
 from altui.cli.exits import Exit
 from altui.clock import Clock, clock_of
 from altui.config import ConfigError, Settings
+from altui.config.limits import LIMITS
 from altui.core.model.days import day_of
 from altui.core.model.health import Assessment
 from altui.core.model.observed import Observation, Snapshot
@@ -90,6 +91,13 @@ def _day(option: str, text: str, today: date) -> date:
         raise ConfigError(f"{option} {text!r} is not a day such as {today}") from None
     if found > today:
         raise ConfigError(f"{option} {found} is in the future: today is {today} (UTC)")
+    most = int(LIMITS["pipeline.window_days"][1])
+    oldest = today - timedelta(days=most)
+    if found < oldest:
+        raise ConfigError(
+            f"{option} {found} is too long ago: days are compared {most} days back at most, to "
+            f"{oldest}: is the year right?"
+        )
     return found
 
 

@@ -100,6 +100,10 @@ def test_a_measure_that_was_not_read_exits_3(
         (Asked(start="2026-11-24"), "in the future"),
         (Asked(start="10 Nov"), "'10 Nov' is not a day such as 2026-11-23"),
         (Asked(end="2026-02-30"), "is not a day"),
+        (Asked(start="0001-01-01"), "3660 days back at most, to 2016-11-15: is the year right"),
+        (Asked(start="0026-11-20"), "--start 0026-11-20 is too long ago"),
+        (Asked(start="2016-11-14"), "too long ago"),
+        (Asked(end="0001-01-05"), "--end 0001-01-05 is too long ago"),
     ],
 )
 def test_what_cannot_be_asked_is_refused_in_words(
