@@ -10,6 +10,7 @@ from pathlib import Path
 from altui.cli.context import settings_for_looking
 from altui.cli.exits import Exit
 from altui.clock import clock_of
+from altui.store.presence import OBSERVERS_LOG
 from altui.store.store import Store
 
 OBSERVER_LEAVES_WITHIN = 5.0
@@ -47,7 +48,8 @@ def open_dashboard(environ: Mapping[str, str], *, leave_nothing: bool = False) -
 
 def start_observer(environ: Mapping[str, str], directory: Path) -> subprocess.Popen[bytes]:
     """Starts `python -m altui.observe`; it leaves at once when another observer is there."""
-    log = os.open(directory / "observer.log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    how = os.O_WRONLY | os.O_CREAT | os.O_APPEND  # another observer may be writing to it
+    log = os.open(directory / OBSERVERS_LOG, how, 0o600)
     try:
         return subprocess.Popen(
             [sys.executable, "-m", "altui.observe"],

@@ -1,6 +1,7 @@
 """`python -m altui.observe`: the observer process of one profile."""
 
 import asyncio
+import contextlib
 import os
 import signal
 
@@ -9,6 +10,7 @@ from altui.config import Settings, guard_stderr, load
 from altui.observe.observer import Observer, budget_left
 from altui.observe.probes import granters, probes
 from altui.services.threads import Loop
+from altui.store.presence import OBSERVERS_LOG
 from altui.store.store import Store
 
 LOOK_AROUND_EVERY = 1.0
@@ -46,6 +48,8 @@ def main() -> None:
     store = Store.open(settings.directory, patience=1)
     with store.observing() as mine:
         if mine:
+            with contextlib.suppress(OSError):  # one started by hand may write elsewhere
+                os.truncate(settings.directory / OBSERVERS_LOG, 0)
             Loop().run_until_complete(observe(settings, store))
     store.close()
     # threads may still hang in a vendor's client; nothing they do is wanted any more

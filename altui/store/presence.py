@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 OBSERVER = "observer.lock"
+OBSERVERS_LOG = "observer.log"
+"""What the holder of OBSERVER has to tell; its holder alone empties it."""
 DASHBOARDS = "dashboards.lock"
 
 
