@@ -10,6 +10,18 @@ def main() -> None:
 
         sys.stdout.write(f"altui {__version__}\n")
         return
+    if not sys.argv[1:]:
+        from altui.cli.guard import guarded
+
+        sys.exit(guarded(_dashboard))  # at once: verbs and options are not needed for it
     from altui.cli.app import run
 
     sys.exit(run())
+
+
+def _dashboard() -> None:
+    import os
+
+    from altui.cli.dashboard import open_dashboard
+
+    raise SystemExit(open_dashboard(os.environ))

@@ -1,15 +1,12 @@
 """The verbs, their options and their help; what they do is in the files beside this one."""
 
-import sqlite3
 import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from altui.cli.exits import Exit
-from altui.config import ConfigError, guard_stderr
-from altui.store.database import StoreError
+from altui.cli.guard import guarded
 
 app = typer.Typer(
     name="altui",
@@ -31,43 +28,8 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON (versioned) inste
 
 
 def run() -> int | str | None:
-    """Runs the command line and returns its exit code; errors are one line that says what to do.
-
-    A fault of altui's own comes with its traceback.
-    """
-    guard_stderr()
-    try:
-        app()
-    except SystemExit as ended:
-        return ended.code
-    except (ConfigError, StoreError) as error:
-        return _refused(str(error))
-    except sqlite3.Error as error:
-        return _refused(f"the store cannot be used: {error}; is the disk full or not local?")
-    except KeyboardInterrupt:
-        return Exit.interrupted
-    except Exception as error:  # noqa: BLE001 - Python's own exit code, 1, means findings
-        return _failed(error)
-    return Exit.ok
-
-
-def _failed(error: Exception) -> int:
-    """The traceback, and what it means; both may quote services."""
-    import traceback
-
-    from altui.services.text import spoken
-
-    told = "".join(traceback.format_exception(error))
-    sys.stderr.write("".join(c if c.isprintable() or c == "\n" else ascii(c)[1:-1] for c in told))
-    words = spoken(f"{type(error).__name__}: {error}", 200)
-    return _refused(
-        f"failed by a fault of its own, nothing was judged: {words}; report the lines above"
-    )
-
-
-def _refused(words: str) -> int:
-    sys.stderr.write(f"altui: {words}\n")
-    return Exit.usage
+    """Runs the command line and returns its exit code."""
+    return guarded(app)
 
 
 @app.callback(invoke_without_command=True)

@@ -44,6 +44,16 @@ def test_the_screen_loads_no_service_client():
     assert loaded_by("import altui.tui.app, altui.cli.dashboard").isdisjoint(HEAVY)
 
 
+def test_the_dashboard_opens_without_the_parser_of_verbs():
+    program = (
+        "import sys; sys.argv = ['altui']\nfrom altui.cli import main\n"
+        "try: main()\nexcept SystemExit as ended: assert ended.code == 2, ended.code"
+    )
+    loaded = loaded_by(program)  # without a terminal it is refused
+    assert "altui.cli.dashboard" in loaded
+    assert loaded.isdisjoint({*HEAVY, "typer"})
+
+
 def test_the_version_loads_next_to_nothing():
     program = "import sys; sys.argv = ['altui', '--version']; from altui.cli import main; main()"
     assert loaded_by(program).isdisjoint({*HEAVY, "typer", "msgspec", "textual", "rich", "asyncio"})
