@@ -127,5 +127,13 @@ class Look(Struct, frozen=True):
         """When this key was first seen; now when it is new, or when the clock was set back."""
         return min(self.since.get(key, self.now), self.now)
 
+    def failing_since(self, failed: datetime, healthy: datetime | None, *keys: str) -> datetime:
+        """Since when what failed again at `failed` is bad: the first sight under one of the keys.
+
+        What was well at `healthy`, after that first sight, is bad since `failed` only.
+        """
+        first = min(self.first_seen(key) for key in keys)
+        return failed if healthy is not None and first <= healthy else min(first, failed)
+
 
 Check = Callable[[Look], Iterable[Finding | Wish]]

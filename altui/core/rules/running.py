@@ -27,6 +27,8 @@ DISABLED = {
 }
 """GitHub's words for a workflow that does not run; another one is shown as it is."""
 AT_WORK = "in_progress"
+BAD = ("workflow.failed", "workflow.cancelled")
+"""A run that is cancelled after one that failed mends nothing: their clock is one."""
 
 
 def workflow(look: Look) -> Iterator[Finding | Wish]:
@@ -52,7 +54,11 @@ def workflow(look: Look) -> Iterator[Finding | Wish]:
     elif (run := _left_out(look)) is not None:
         subject = f"run {run.number} succeeded without {look.due.coming_day:%d %b}"
         words = f"{run.event} run ended {run.updated_at:%H:%M}Z; the index was counted since"
-        yield _finding(look, "workflow.left_out", State.late, subject, run, words=words)
+        scheduled = nightly_after(look.due.coming_day, look.pipeline.workflow)
+        since = look.failing_since(run.updated_at or run.created_at, scheduled, "workflow.left_out")
+        yield _finding(
+            look, "workflow.left_out", State.late, subject, run, words=words, since=since
+        )
 
 
 def _left_out(look: Look) -> Run | None:
@@ -123,6 +129,7 @@ def _complete(look: Look, day: date) -> bool:
 
 def _failed(look: Look, run: Run) -> Finding:
     ended = run.updated_at or run.created_at
+    since = look.failing_since(ended, _last_success(look), *BAD)
     if run.conclusion == CANCELLED:
         return _finding(
             look,
@@ -131,6 +138,7 @@ def _failed(look: Look, run: Run) -> Finding:
             f"run {run.number} was cancelled",
             run,
             words=f"{run.event} run of {run.created_at:%d %b %H:%M}Z, cancelled {ended:%H:%M}Z",
+            since=since,
         )
     step, before = failed_step(run) or "an unnamed step", _step_before(run)
     return _finding(
@@ -141,7 +149,14 @@ def _failed(look: Look, run: Run) -> Finding:
         run,
         stage=stage_of(look, run),
         words=f"{run.event} run ended {ended:%H:%M}Z" + (f', "{before}" was ok' if before else ""),
+        since=since,
     )
+
+
+def _last_success(look: Look) -> datetime | None:
+    runs = look.runs.runs if look.runs else ()
+    ended = (run.updated_at for run in runs if run.conclusion == "success" and run.updated_at)
+    return max(ended, default=None)
 
 
 def _stuck(look: Look, runs: Runs) -> Iterator[Finding]:
@@ -216,13 +231,12 @@ def _finding(
     since: datetime | None = None,
 ) -> Finding:
     where = run.url if run else f"GET /actions/workflows/{look.pipeline.workflow.file}/runs"
-    ended = (run.updated_at or run.created_at) if run else look.first_seen(check)
     return Finding(
         check,
         stage,
         state,
         subject,
-        since or ended,
+        since or look.first_seen(check),
         (),
         (Evidence(stage, where, words, look.seen_at("github.runs")),),
     )

@@ -11,6 +11,9 @@ from altui.core.rules.look import Look
 PROBE, SCHEMAS = "fivetran.connection", "fivetran.schemas"
 WHERE = {PROBE: "GET /v1/connections/{id}", SCHEMAS: "GET /v1/connections/{id}/schemas"}
 
+FAILING = ("fivetran.failed", "fivetran.broken")
+"""Syncs that fail soon break the connection, and mending it comes before the next success."""
+
 
 def fivetran(look: Look) -> Iterator[Finding]:
     connection = look.connection
@@ -57,6 +60,7 @@ def _why_late(look: Look, connection: Connection) -> str:
 
 def _failed(look: Look, connection: Connection) -> Iterator[Finding]:
     failed, succeeded = connection.failed_at, connection.succeeded_at
+    failing = failed if failed and (succeeded is None or failed > succeeded) else None
     if connection.setup_state != "connected" or connection.tasks:
         words = (
             "; ".join(task.message for task in connection.tasks)
@@ -69,16 +73,16 @@ def _failed(look: Look, connection: Connection) -> Iterator[Finding]:
             State.broken,
             f"Fivetran's connection is {connection.setup_state}, {len(connection.tasks)} tasks",
             words=words,
-            since=failed if failed and (succeeded is None or failed > succeeded) else None,
+            since=look.failing_since(failing or look.now, None, *FAILING),
         )
-    elif failed and (succeeded is None or failed > succeeded):
+    elif failing:
         yield _finding(
             look,
             connection,
             "fivetran.failed",
             State.broken,
-            f"Fivetran's last sync failed at {failed:%H:%M}Z",
-            since=failed,
+            f"Fivetran's last sync failed at {failing:%H:%M}Z",
+            since=look.failing_since(failing, succeeded, *FAILING),
         )
 
 
