@@ -18,6 +18,7 @@ from altui.core.model.observed import Snapshot, Trouble, Wish
 from altui.core.model.pipeline import Pipeline, risk_mart
 from altui.core.model.reading import Connection, Runs
 from altui.core.rules.allocation import unexplained
+from altui.core.rules.clocks import carried
 from altui.core.rules.elastic import elastic
 from altui.core.rules.kibana import kibana
 from altui.core.rules.learning import learnt
@@ -27,7 +28,7 @@ from altui.core.rules.network import sight
 from altui.core.rules.parity import differences, losses, tables_there, totals
 from altui.core.rules.running import workflow
 from altui.core.rules.schedule import due_times
-from altui.core.rules.seeing import STATE_OF, any_stale, in_sight, service_of
+from altui.core.rules.seeing import STATE_OF, in_sight, service_of
 from altui.core.rules.serving import behind, holes, newest_document, newest_seen
 from altui.core.rules.standing import standing
 from altui.core.rules.standins import freshness, nightly, unsynced
@@ -86,7 +87,7 @@ def assess(
     blind = tuple(sight(look))
     found += [*losses(look, rows), *totals(look, rows), *wrong_measures(look, differing)]
     findings = tuple(rank([*blind, *found], None))
-    since = dict(before.since) if before and any_stale(look) else {}
+    since = carried(look)
     since |= {finding_key(finding): finding.since for finding in findings}
     since |= {key: look.first_seen(key) for key in (*differences(rows), *unsynced(look))}
     return Assessment(

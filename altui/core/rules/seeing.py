@@ -119,14 +119,6 @@ def _in_sight(seen: Observation, now: datetime) -> Observation:
     return replace(seen, error=ProbeError(Trouble.stale, words, seen.probe))
 
 
-def any_stale(look: Look) -> bool:
-    """Whether something was not looked at in time; what was known of it is not forgotten yet."""
-    return any(
-        seen.error is not None and seen.error.trouble is Trouble.stale
-        for seen in look.snapshot.observations.values()
-    )
-
-
 def own_probes(look: Look, service: str) -> list[Observation]:
     """A service's observations, without the wishes (`probe:key`) that were granted once."""
     return [
