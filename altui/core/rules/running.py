@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from altui.core.model.health import Evidence, Finding, StageId, State
 from altui.core.model.observed import Wish
-from altui.core.model.reading import Run, Runs
+from altui.core.model.reading import Run, Runs, RunStep
 from altui.core.rules.logs import wish_of, with_log
 from altui.core.rules.look import Look
 from altui.core.rules.owed import owes
@@ -181,13 +181,23 @@ def _began(run: Run) -> datetime:
 
 
 def failed_step(run: Run) -> str | None:
-    """The first step that failed; None where the steps were not read."""
-    return next((step.name for step in run.steps if step.conclusion in FAILED), None)
+    """The step in which the run failed; None where it did not, or the steps were not read."""
+    step = _bad_step(run)
+    return step.name if step else None
+
+
+def _bad_step(run: Run) -> RunStep | None:
+    """The first that failed; of a run that took too long, GitHub cancels the one it is in."""
+    failed = next((step for step in run.steps if step.conclusion in FAILED), None)
+    if failed is None and run.conclusion in FAILED:
+        return next((step for step in run.steps if step.conclusion == CANCELLED), None)
+    return failed
 
 
 def _step_before(run: Run) -> str | None:
     """The last step that succeeded before the failing one; what tidies up after it says nothing."""
-    earlier = itertools.takewhile(lambda step: step.conclusion not in FAILED, run.steps)
+    bad = _bad_step(run)
+    earlier = itertools.takewhile(lambda step: step is not bad, run.steps)
     ended_well = [step.name for step in earlier if step.conclusion == "success"]
     return ended_well[-1] if ended_well else None
 

@@ -64,6 +64,31 @@ def test_tests_that_fail_are_broken_although_readers_have_the_day(clock: str):
         assert result.verdict.do.startswith("can wait until")
 
 
+@pytest.mark.parametrize(
+    ("step", "stage", "owner"),
+    [
+        (EXPORT, StageId.elasticsearch, "Infrastructure team"),
+        ("Run dbt models", StageId.dbt, "Data team"),
+    ],
+)
+def test_a_run_that_timed_out_failed_in_the_step_that_was_cancelled(
+    step: str, stage: StageId, owner: str
+):
+    """GitHub ends the job, cancels the step that it is in and skips those after it."""
+    steps = run_at(900, at("2026-11-23 03:40")).steps
+    place = next(number for number, one in enumerate(steps) if one.name == step)
+    ended = ["success"] * place + ["cancelled"] + ["skipped"] * (len(steps) - place - 1)
+    steps = tuple(
+        msgspec.structs.replace(one, conclusion=how) for one, how in zip(steps, ended, strict=True)
+    )
+    result = judged(tonight(at("2026-11-23 04:50"), conclusion="timed_out", steps=steps))
+    found = next(item for item in result.findings if item.check == "workflow.failed")
+    assert found.subject == f'run 900 failed in "{step}"'
+    assert found.stage is stage
+    assert f'"{steps[place - 1].name}" was ok' in found.evidence[0].words
+    assert owner in result.verdict.do
+
+
 def test_a_later_success_lifts_what_failed_in_dbt():
     snapshot = healthy(at("2026-11-23 12:00"))
     failed = by_hand(at("2026-11-23 02:00"), **failed_in("Run dbt tests"))
