@@ -159,7 +159,7 @@ class SyncSeen(Struct, frozen=True):
     """A Fivetran sync as the looks saw it run; no endpoint tells when one began."""
 
     began: datetime | None
-    """First look at which it ran; None when it ran already at the first look of all."""
+    """First look at which it ran; None when no look shortly before it saw that it did not."""
     seen: datetime
     """Last look at which it ran."""
     ended: datetime | None = None

@@ -77,7 +77,8 @@ def assess(
     answered = snapshot.answered()
     connection = answered.get("fivetran.connection", Connection)
     looked = snapshot.seen_at("fivetran.connection")
-    syncs = learnt(before.syncs if before else (), connection, looked, pipeline.sync)
+    last = before.stages[StageId.fivetran].seen_at if before else None
+    syncs = learnt(before.syncs if before else (), connection, looked, pipeline.sync, last)
     due = due_times(pipeline, snapshot.get("github.runs", Runs), connection, now, syncs)
     look = Look(answered, pipeline, now, due, before.since if before else {}, syncs, snapshot)
     differing = tuple(different(look))

@@ -12,11 +12,16 @@ RUNNING = "syncing"
 
 
 def learnt(
-    before: tuple[SyncSeen, ...], connection: Connection | None, looked: datetime | None, sync: Sync
+    before: tuple[SyncSeen, ...],
+    connection: Connection | None,
+    looked: datetime | None,
+    sync: Sync,
+    last: datetime | None,
 ) -> tuple[SyncSeen, ...]:
     """`before` with what the look at `looked` adds: a sync that runs, or the end of one.
 
-    A sync whose end was not looked at in time is forgotten: another may have run in between.
+    `last` is the look before it. A sync whose end was not looked at in time is forgotten: another
+    may have run in between; of one whose beginning was not, it is not known when it began.
     """
     if connection is None or looked is None:
         return before
@@ -26,13 +31,14 @@ def learnt(
     if connection.sync_state == RUNNING:
         if running is not None and _still(running, success, looked, sync):
             return (*ended, replace(running, seen=looked))
-        return (*ended, SyncSeen(looked if before else None, looked))
+        watched = last is not None and looked - last <= timedelta(minutes=sync.margin_minutes)
+        return (*ended, SyncSeen(looked if watched else None, looked))
     if running is None or success is None:
-        return ended or _nothing_runs(looked)
+        return ended
     watched = looked - running.seen <= timedelta(minutes=sync.margin_minutes)
     if running.began is not None and success >= running.began and watched:
         ended = (*ended, replace(running, ended=success))
-    return ended[-sync.successes :] or _nothing_runs(looked)
+    return ended[-sync.successes :]
 
 
 def _still(running: SyncSeen, success: datetime | None, looked: datetime, sync: Sync) -> bool:
@@ -50,8 +56,3 @@ def usual_sync(seen: tuple[SyncSeen, ...], sync: Sync) -> timedelta:
     """The longest of the newest syncs seen from start to end, never under the setting's."""
     took = [one.ended - one.began for one in seen if one.ended and one.began]
     return max([timedelta(minutes=sync.usual_minutes), *took[-sync.successes :]])
-
-
-def _nothing_runs(looked: datetime) -> tuple[SyncSeen, ...]:
-    """A first look that saw nothing run is remembered: what runs at the next one began since."""
-    return (SyncSeen(None, looked, looked),)

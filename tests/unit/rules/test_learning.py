@@ -2,12 +2,14 @@
 
 from datetime import datetime, timedelta
 
+import pytest
 from msgspec.structs import replace
 
 from altui.core.model.health import SyncSeen
 from altui.core.model.pipeline import Sync
 from altui.core.model.reading import Connection
-from altui.core.rules.learning import learnt, running_since, usual_sync
+from altui.core.rules.learning import learnt as learnt_from
+from altui.core.rules.learning import running_since, usual_sync
 from tests.world import at, healthy
 
 SYNC = Sync()
@@ -19,6 +21,13 @@ def connection(state: str, succeeded: datetime) -> Connection:
     found = healthy(NOON).get("fivetran.connection", Connection)
     assert found is not None
     return replace(found, sync_state=state, succeeded_at=succeeded)
+
+
+def learnt(
+    before: tuple[SyncSeen, ...], found: Connection, looked: datetime, sync: Sync
+) -> tuple[SyncSeen, ...]:
+    """A look a minute after the one before it."""
+    return learnt_from(before, found, looked, sync, looked - MINUTE)
 
 
 def watched(start: datetime, minutes: int, seen: tuple[SyncSeen, ...] = ()) -> tuple[SyncSeen, ...]:
@@ -54,7 +63,7 @@ def test_the_longest_of_the_last_ten_counts():
 
 
 def test_a_sync_that_ran_at_the_first_look_has_no_known_start():
-    seen = learnt((), connection("syncing", NOON), NOON, SYNC)
+    seen = learnt_from((), connection("syncing", NOON), NOON, SYNC, None)
     assert running_since(seen) is None
     seen = learnt(seen, connection("scheduled", NOON + MINUTE), NOON + MINUTE, SYNC)
     assert usual_sync(seen, SYNC) == 15 * MINUTE
@@ -93,3 +102,17 @@ def test_a_sync_that_runs_after_hours_without_a_look_is_another_one():
     morning = NOON + timedelta(hours=8)
     running = connection("syncing", morning - timedelta(hours=1))
     assert running_since(learnt(seen, running, morning, SYNC)) == morning
+
+
+@pytest.mark.parametrize(("minutes", "known"), [(5, True), (6, False)])
+def test_a_sync_met_running_began_at_that_look_only_if_the_last_one_was_just_before(
+    minutes: int, known: bool
+):
+    idle = learnt((), connection("scheduled", NOON - 40 * MINUTE), NOON, SYNC)
+    later = NOON + minutes * MINUTE
+    running = connection("syncing", NOON - 40 * MINUTE)
+    seen = learnt_from(idle, running, later, SYNC, NOON)
+    assert running_since(seen) == (later if known else None)
+    ended = connection("scheduled", later + MINUTE)
+    begins = [one.began for one in learnt(seen, ended, later + MINUTE, SYNC)]
+    assert begins == ([later] if known else [])

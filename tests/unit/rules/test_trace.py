@@ -102,6 +102,29 @@ def test_rows_written_while_a_slow_sync_ran_wait_for_the_next_one(written: str, 
     assert judged(with_changed(snapshot, "postgres.counts", "emails", moment)) == found
 
 
+@pytest.mark.parametrize(("last", "found"), [("02:20", set[str]()), ("12:18", {"parity.raw"})])
+def test_a_sync_met_running_after_a_long_silence_may_have_begun_before_the_rows(
+    last: str, found: set[str]
+):
+    """It is seen at 12:20, carries none of our rows and ends at 12:26; a row came at 12:10."""
+
+    def connected(snapshot: Snapshot, state: str, succeeded: str) -> Snapshot:
+        moment = at(f"2026-11-23 {succeeded}")
+        return with_value(snapshot, "fivetran.connection", sync_state=state, succeeded_at=moment)
+
+    first = healthy(at(f"2026-11-23 {last}"))
+    before = assess(first, Pipeline(), first.at)
+    for clock in ("12:20", "12:25"):
+        running = connected(healthy(at(f"2026-11-23 {clock}")), "syncing", "11:05")
+        before = assess(running, Pipeline(), running.at, before)
+    ended = short(connected(healthy(at("2026-11-23 12:27")), "scheduled", "12:26"), *RAW, *MART)
+    ended = with_changed(ended, "postgres.counts", "emails", at("2026-11-23 12:10"))
+    copied = at("2026-11-23 11:05")
+    for name in ("raw.emails", "raw.applications"):
+        ended = with_series(ended, ("bigquery.counts", name), synced=copied)
+    assert judged(ended, before) == found
+
+
 TODAY = NOON.date()
 EMAILS = ("postgres.counts", "emails")
 
