@@ -9,6 +9,7 @@ from altui.core.present.bars import bars
 from altui.core.present.follows import blind, trouble
 from altui.core.present.rows import Line, Tone, columns, greyed, line, pad
 from altui.core.present.view import View
+from altui.core.rules.schedule import sync_turn
 from altui.core.words import ago, behind, number, plural
 
 PROBE = "fivetran.connection"
@@ -82,7 +83,8 @@ def _connection(seen: View) -> Iterator[Line]:
     connection = seen.look.connection
     if connection is None:
         return
-    limit = timedelta(minutes=connection.sync_frequency + seen.pipeline.sync.grace_minutes)
+    grace = timedelta(minutes=seen.pipeline.sync.grace_minutes)
+    limit = sync_turn(connection, seen.pipeline) + grace
     ended = connection.succeeded_at
     yield _aged(
         seen,

@@ -51,8 +51,13 @@ def sync_slot(sync: Connection | None, pipeline: Pipeline) -> datetime | None:
     last = sync and (sync.succeeded_at or sync.created_at)
     if sync is None or last is None:
         return None
+    return last + sync_turn(sync, pipeline)
+
+
+def sync_turn(sync: Connection, pipeline: Pipeline) -> timedelta:
+    """How often it should sync: as the connection is set, never less often than promised."""
     promised = pipeline.sync.every_minutes
-    return last + timedelta(minutes=min(sync.sync_frequency or promised, promised))
+    return timedelta(minutes=min(sync.sync_frequency or promised, promised))
 
 
 def _sync_due_at(

@@ -20,6 +20,7 @@ from altui.core.present.verdict import verdict
 from altui.core.present.view import SILENCE, View, view
 from altui.core.rules.assess import assess
 from tests.scenes import SCENES, Scene, all_silent, healthy
+from tests.world import with_value
 
 ALL = pytest.mark.parametrize("name", SCENES)
 
@@ -119,6 +120,19 @@ def test_a_healthy_pipeline_in_its_panels():
     assert "◷ emails          60,162    60,159      -3  0.00     39m" in parity
     assert "staging = mart = index to 22 Nov" in parity
     assert "totals within ±1 %: emails 0.00 %, applications 0.00 %" in parity
+
+
+@pytest.mark.parametrize(
+    ("frequency", "limit"), [(1440, "1h15"), (60, "1h15"), (15, "30m"), (0, "1h15")]
+)
+def test_a_sync_is_late_after_the_connections_own_turn_and_never_after_the_promised_one(
+    frequency: int, limit: str
+):
+    scene = healthy()
+    snapshot = with_value(scene.snapshot, "fivetran.connection", sync_frequency=frequency)
+    result = assess(snapshot, Pipeline(), scene.now)
+    shown = view(snapshot, result, Pipeline(), scene.now, scene.facts)
+    assert f"38m ago; limit {limit}\n" in text(panel(shown, "fivetran").rows)
 
 
 def test_the_short_forms_at_80_columns():
