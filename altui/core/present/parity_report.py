@@ -17,6 +17,7 @@ from altui.core.present.report import Seen, TableFigures, seen_of, table_figures
 from altui.core.rules.look import Look
 from altui.core.rules.measures import Difference, different
 from altui.core.rules.parity import equal_through, metadata_rows, quiet
+from altui.core.rules.totals import is_unequal
 from altui.core.rules.trace import LOST
 
 VERSION = 1
@@ -286,7 +287,8 @@ def _outcome(
         return Outcome.different
     if _unseen(look, part):
         return Outcome.blind
-    return Outcome.due if State.due in states else Outcome.equal
+    due = State.due in states or is_unequal(assessment.since, part.name)
+    return Outcome.due if due else Outcome.equal
 
 
 def _unseen(look: Look, part: _Part) -> bool:

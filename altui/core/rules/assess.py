@@ -25,7 +25,7 @@ from altui.core.rules.learning import learnt
 from altui.core.rules.look import Check, Look
 from altui.core.rules.measures import different, duplicates, marked, unmeasured, wrong_measures
 from altui.core.rules.network import sight
-from altui.core.rules.parity import differences, losses, tables_there, totals
+from altui.core.rules.parity import differences, losses, tables_there
 from altui.core.rules.running import workflow
 from altui.core.rules.schedule import due_times
 from altui.core.rules.seeing import STATE_OF, in_sight, service_of
@@ -34,6 +34,7 @@ from altui.core.rules.standing import standing
 from altui.core.rules.standins import freshness, nightly, unsynced
 from altui.core.rules.storage import storage
 from altui.core.rules.syncing import fivetran
+from altui.core.rules.totals import totals, unequal_totals
 from altui.core.rules.trace import trace
 from altui.core.rules.verdict import rank, verdict
 
@@ -90,7 +91,8 @@ def assess(
     findings = tuple(rank([*blind, *found], None))
     since = carried(look)
     since |= {finding_key(finding): finding.since for finding in findings}
-    since |= {key: look.first_seen(key) for key in (*differences(rows), *unsynced(look))}
+    differ = (*differences(rows), *unequal_totals(look, rows), *unsynced(look))
+    since |= {key: look.first_seen(key) for key in differ}
     return Assessment(
         at=now,
         stages={stage: _health(look, stage, findings, blind, rows) for stage in STAGES},

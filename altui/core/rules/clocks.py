@@ -37,6 +37,7 @@ RESTS_ON: dict[str, tuple[str, ...]] = {
     "parity.duplicates": (DOCUMENTS,),
     "difference": (SOURCE, COPY),
     "loss": (SOURCE, COPY),
+    "total": (SOURCE, COPY),
     "index": (DOCUMENTS,),
     "elasticsearch": (CLUSTER,),
     "elasticsearch.disk": (STORAGE,),

@@ -1,4 +1,4 @@
-"""Losses between neighbouring stages, and the runbook's totals."""
+"""Losses between neighbouring stages, and how far the two sides of a table are apart."""
 
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -9,7 +9,6 @@ from altui.core.model.pipeline import Table
 from altui.core.rules.look import Look
 from altui.core.rules.owed import difference_key, remade
 from altui.core.rules.trace import COUNTED_BY, LOST, loss_key
-from altui.core.words import percent
 
 UPSTREAM: dict[StageId, StageId] = {
     StageId.fivetran: StageId.postgres,
@@ -155,52 +154,6 @@ def tables_there(look: Look) -> Iterator[Finding]:
                 (Evidence(owner, probe, words, observation.at),),
                 key,
             )
-
-
-def totals(look: Look, rows: tuple[TraceRow, ...]) -> Iterator[Finding]:
-    """The runbook's tolerance on totals, beyond what the next sync still has to carry."""
-    for table in look.pipeline.tables:
-        source, raw = look.source_of(table), look.raw(table)
-        share = total_difference(look, table)
-        if source is None or raw is None or share is None or not _counted_now(look):
-            continue
-        if share <= look.pipeline.total_tolerance:
-            continue
-        waiting = sum(_waiting(row) for row in rows if row.table == table.name)
-        beyond = abs(source.rows - raw.rows) - waiting
-        if beyond / max(source.rows, 1) > look.pipeline.total_tolerance:
-            key = f"parity.total.{table.name}"
-            words = f"PostgreSQL {source.rows:,}, BigQuery {raw.rows:,}"
-            at = look.seen_at("bigquery.counts")
-            yield Finding(
-                "parity.total",
-                StageId.bigquery,
-                State.late,
-                f"{table.name}: {_apart(look, source.rows, raw.rows, share)}",
-                look.first_seen(key),
-                (),
-                (Evidence(StageId.bigquery, "bigquery.counts", words, at),),
-                key,
-            )
-
-
-def _apart(look: Look, source: int, raw: int, share: float) -> str:
-    if share > 1:
-        return f"BigQuery holds {raw:,} rows, PostgreSQL {source:,}"
-    limit = f"{100 * look.pipeline.total_tolerance:g}"
-    return f"totals differ by {percent(share)} %, more than {limit} %"
-
-
-def _counted_now(look: Look) -> bool:
-    return look.stands("postgres.counts") and look.stands("bigquery.counts")
-
-
-def _waiting(row: TraceRow) -> int:
-    """Rows of a day that differ and are due."""
-    source, raw = row.cells.get(StageId.postgres), row.cells.get(StageId.fivetran)
-    if source is None or raw is None or raw.state is not State.due:
-        return 0
-    return abs((source.count or 0) - (raw.count or 0))
 
 
 class _Kind(NamedTuple):

@@ -160,7 +160,7 @@ def _view_judge(day: date, upstream: int, count: int | None) -> State:
 
 def _sync_judge(look: Look, table: Table) -> Judge:
     source, raw = look.source_of(table), look.raw(table)
-    carried_until = _carried_until(look, raw)
+    carried_until = synced_until(look, raw)
     seen_at = look.seen_at("postgres.counts")
 
     def copied_since(day: date, source_at: datetime) -> bool:
@@ -196,7 +196,7 @@ def margin(look: Look) -> timedelta:
     return timedelta(minutes=look.pipeline.sync.margin_minutes)
 
 
-def _carried_until(look: Look, raw: Series | None) -> datetime | None:
+def synced_until(look: Look, raw: Series | None) -> datetime | None:
     """Rows written before this must be in the raw table as it was counted; None: nothing must."""
     counted_at = look.seen_at("bigquery.counts")
     observation = look.observation("fivetran.connection")

@@ -66,6 +66,19 @@ def short(day: date = OLD) -> Snapshot:
     return without_rows(snapshot, *INDEX, day, 3)
 
 
+def test_totals_that_wait_for_a_sync_are_due_though_each_day_is_equal():
+    """Rows older than the window: nobody tells whether the last sync should have carried them."""
+    snapshot = healthy(NOON)
+    counts = snapshot.get("postgres.counts", Counts)
+    assert counts is not None
+    more = msgspec.structs.replace(counts.series["emails"], rows=50_000)
+    snapshot = with_value(snapshot, "postgres.counts", series={**counts.series, "emails": more})
+    made = report(snapshot)
+    assert {one.name: one.outcome for one in made.subjects}["emails"] is Outcome.due
+    assert {one.name: one.outcome for one in made.subjects}["applications"] is Outcome.equal
+    assert made.outcome is Outcome.due
+
+
 def test_a_healthy_pipeline_is_equal():
     made = report(healthy(NOON))
     assert made.outcome is Outcome.equal

@@ -174,8 +174,10 @@ def test_rows_of_long_ago_are_lost_whatever_was_written_to_their_day_since(
 
 def test_a_copy_that_stands_still_while_fivetran_reports_success_is_told_and_totals_with_it():
     """5 of the day's rows since 02:05, at 20:30, though it succeeded every hour."""
-    snapshot = busy(at("2026-11-23 20:30"), 5)
-    assert judged(snapshot) == {"parity.raw", "parity.total"}
+    first, snapshot = busy(at("2026-11-23 19:30"), 5), busy(at("2026-11-23 20:30"), 5)
+    before = assess(first, Pipeline(), first.at)
+    assert {finding.check for finding in before.findings} == {"parity.raw"}
+    assert judged(snapshot, before) == {"parity.raw", "parity.total"}
 
 
 @pytest.mark.parametrize(("moment", "counted"), [("13:20", 0), ("14:18", 0), ("13:06", 25)])
@@ -191,10 +193,11 @@ def test_a_loss_that_is_known_stays_until_it_was_counted_again(moment: str, coun
         seen = read_at(snapshot, "postgres.counts", now - counted * MINUTE)
         return with_value(seen, "fivetran.connection", succeeded_at=at("2026-11-23 13:05"))
 
-    before = assess(busy(first, 5), Pipeline(), first)
-    lost = {"parity.raw", "parity.total"}
-    assert judged(here(5), before) == lost
-    assert (judged(here(5)) == lost) is (moment == "13:20"), "by itself it would be due"
+    before = assess(busy(first - 60 * MINUTE, 5), Pipeline(), first - 60 * MINUTE)
+    before = assess(busy(first, 5), Pipeline(), first, before)
+    assert judged(here(5), before) == {"parity.raw", "parity.total"}
+    alone = {"parity.raw"} if moment == "13:20" else set[str]()
+    assert judged(here(5)) == alone, "by itself it would be due"
     assert judged(here(None), assess(healthy(first), Pipeline(), first)) == set()
 
 
@@ -303,9 +306,13 @@ def test_days_that_are_short_and_days_with_more_do_not_cancel_out():
 def test_totals_that_have_nothing_to_do_with_each_other_are_no_percentage(
     source: int, raw: int, words: str
 ):
-    snapshot = with_series(healthy(NOON), EMAILS, rows=source)
-    snapshot = with_series(snapshot, ("bigquery.counts", RAW[0]), rows=raw)
-    (finding,) = assess(snapshot, Pipeline(), NOON).findings
+    before: Assessment | None = None
+    for now in (NOON - 60 * MINUTE, NOON):
+        snapshot = with_series(healthy(now), EMAILS, rows=source)
+        snapshot = with_series(snapshot, ("bigquery.counts", RAW[0]), rows=raw)
+        before = assess(snapshot, Pipeline(), now, before)
+    assert before is not None
+    (finding,) = before.findings
     assert finding.subject == words
 
 

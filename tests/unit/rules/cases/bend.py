@@ -253,9 +253,17 @@ def row_built(seconds: float) -> Snapshot:
     return with_value(snapshot, "bigquery.counts", series={**counts.series, "raw.emails": raw})
 
 
-def total_off_by(rows: int) -> Snapshot:
-    """Totals that differ by 1 % of the source and so many rows, though each day is equal."""
-    snapshot = healthy(NOON)
+def total_off_by(rows: int, seconds: float = -3600) -> tuple[Snapshot, ...]:
+    """Totals that differ by 1 % of the source and so many rows, though each day is equal.
+
+    Noon, and when it was first seen: so long from what the last sync must hold.
+    """
+    first = SYNCED - timedelta(minutes=5) + timedelta(seconds=seconds)
+    return tuple(_total_off_by(rows, now) for now in (first, NOON))
+
+
+def _total_off_by(rows: int, now: datetime) -> Snapshot:
+    snapshot = healthy(now)
     counts = snapshot.get("postgres.counts", Counts)
     warehouse = snapshot.get("bigquery.counts", Counts)
     assert counts is not None and warehouse is not None
