@@ -122,7 +122,13 @@ class FivetranReader:
             raise off(f"no FIVETRAN_{missing}: sync state is not read from Fivetran", where)
         async with deadline(self._seconds, where):
             self._id = self._id or await self._only_connection()
-            yield f"/v1/connections/{quote(self._id, safe='')}"
+            try:
+                yield f"/v1/connections/{quote(self._id, safe='')}"
+            except ServiceError as error:
+                if error.trouble is Trouble.missing:
+                    # one that was found may have been made anew: it is looked for again
+                    self._id = self._settings.connection
+                raise
 
     async def _only_connection(self) -> str:
         """The only connection the key can see; several are a question for the settings."""

@@ -129,6 +129,25 @@ async def test_the_only_connection_is_found_over_groups_and_pages(fivetran: Answ
     assert len(fivetran.asked) == before + 1, "it is looked for once"
 
 
+async def test_a_connection_that_was_made_anew_is_found_again(fivetran: Answers) -> None:
+    there = "/v1/groups/g/connections"
+    fivetran.by_path |= {
+        "/v1/groups": ok({"items": [{"id": "g"}]}),
+        there: ok({"items": [{"id": "warm_lantern"}]}),
+    }
+    asking = reader(fivetran, "")
+    assert (await asking.connection()).id == "warm_lantern"
+    del fivetran.by_path["/v1/connections/warm_lantern"]
+    fivetran.by_path |= {
+        there: ok({"items": [{"id": "new_lantern"}]}),
+        "/v1/connections/new_lantern": ok(CONNECTION | {"id": "new_lantern"}),
+    }
+    with pytest.raises(ServiceError) as raised:
+        await asking.connection()
+    assert raised.value.trouble is Trouble.missing
+    assert (await asking.connection()).id == "new_lantern"
+
+
 @pytest.mark.parametrize("cursor", ["the same", None])
 async def test_a_list_without_end_is_left(fivetran: Answers, cursor: str | None) -> None:
     def groups(request: httpx.Request) -> httpx.Response:
