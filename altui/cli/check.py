@@ -26,9 +26,7 @@ def check(environ: Mapping[str, str], *, as_json: bool, fresh: bool) -> Exit:
     clock = clock_of(settings.clock)
     store = Store.open(settings.directory)
     try:
-        assessment = assessed(settings, store, clock, fresh=fresh)
-        now = clock()
-        snapshot = store.snapshot(now)
+        snapshot, assessment = assessed(settings, store, clock, fresh=fresh)
     finally:
         store.close()
     _print(settings, snapshot, assessment, as_json=as_json)
@@ -53,8 +51,10 @@ def facts_of(settings: Settings, encoding: str) -> Facts:
     )
 
 
-def assessed(settings: Settings, store: Store, clock: Clock, *, fresh: bool) -> Assessment:
-    """What a running observer saw last, or a round of our own."""
+def assessed(
+    settings: Settings, store: Store, clock: Clock, *, fresh: bool
+) -> tuple[Snapshot, Assessment]:
+    """What a running observer saw last, or a round of our own, and what came of it."""
     if store.observed():
         if fresh:
             _ask_observer(store)
@@ -65,11 +65,12 @@ def assessed(settings: Settings, store: Store, clock: Clock, *, fresh: bool) -> 
             sys.stderr.write(
                 f"altui: as the observer saw it {age:.0f} s ago; --fresh asks every service anew\n"
             )
-            return known
+            return store.snapshot(clock()), known
     return _round(settings, store, clock)
 
 
-def _round(settings: Settings, store: Store, clock: Clock) -> Assessment:
+def _round(settings: Settings, store: Store, clock: Clock) -> tuple[Snapshot, Assessment]:
+    """The round's own snapshot: a store that refuses writes still holds an older one."""
     from altui.observe.observer import Observer, budget_left
     from altui.observe.probes import granters, probes
     from altui.services.threads import run
@@ -82,7 +83,8 @@ def _round(settings: Settings, store: Store, clock: Clock) -> Assessment:
         settings.bigquery.daily_bytes,
         granters=granters(settings),
     )
-    return run(observer.round())
+    assessment = run(observer.round())
+    return observer.judged, assessment
 
 
 def _ask_observer(store: Store) -> None:

@@ -61,8 +61,7 @@ def parity(environ: Mapping[str, str], asked: Asked) -> Exit:
         if asked.start or asked.end:
             snapshot, assessment = _ranged(settings, store, clock, scope)
         else:
-            assessment = assessed(settings, store, clock, fresh=asked.fresh)
-            snapshot = store.snapshot(clock())
+            snapshot, assessment = assessed(settings, store, clock, fresh=asked.fresh)
     finally:
         store.close()
     facts = facts_of(settings, sys.stdout.encoding)

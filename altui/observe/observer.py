@@ -66,6 +66,8 @@ class Observer:
         self._clock = clock
         self._daily_bytes = daily_bytes
         known: dict[str, Observation] = {}
+        self.judged = Snapshot(clock())
+        """What the last assessment was made of, whether or not the store took it."""
         self._before: Assessment | None = None
         with survived("store"):
             snapshot = store.snapshot(clock())
@@ -289,7 +291,7 @@ class Observer:
         now = self._clock()
         observations = {name: item for name, item in self._seen.items() if not item.detail}
         details = {name: item for name, item in self._seen.items() if item.detail}
-        snapshot = Snapshot(now, observations, {**details, **self._wishes.answers})
+        snapshot = self.judged = Snapshot(now, observations, {**details, **self._wishes.answers})
         try:
             judged = assess(snapshot, self._pipeline, now, before)
             return replace(judged, drift=self._drifted(snapshot, judged))

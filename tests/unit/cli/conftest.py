@@ -1,14 +1,18 @@
 """A store that an observer seems to feed, and the environment that leads to it."""
 
 import json
+import sqlite3
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from altui.core.model.observed import Snapshot
 from altui.store.store import Store
-from tests.world import at
+from tests.feeding import fed
+from tests.world import at, healthy
 
 NOON = at("2026-11-23 12:00")
 
@@ -21,6 +25,26 @@ def observed(tmp_path: Path) -> Iterator[Store]:
         assert mine
         yield store
     store.close()
+
+
+@pytest.fixture
+def unobserved(tmp_path: Path) -> Iterator[Store]:
+    """A store in which an observer that has ended left a healthy pipeline, five hours ago."""
+    store = Store.open(tmp_path / "default")
+    fed(store, Snapshot(NOON - timedelta(hours=5), healthy(NOON - timedelta(hours=5)).observations))
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def full(unobserved: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From here on the store takes no writes."""
+
+    def refuse(*given: Any) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    for call in ("put_observations", "put_assessment", "put_totals", "drop"):
+        monkeypatch.setattr(Store, call, refuse)
 
 
 @pytest.fixture

@@ -125,6 +125,14 @@ def test_nothing_seen_at_all_exits_3(
     assert "\nCHECK" in capsys.readouterr().out
 
 
+@pytest.mark.usefixtures("full")
+def test_what_a_full_disk_still_holds_is_not_passed_off_as_now(
+    unobserved: Store, environ: dict[str, str], capsys: pytest.CaptureFixture[str]
+):
+    assert check(environ, as_json=False, fresh=False) is Exit.blind
+    assert "live 0/" in capsys.readouterr().out
+
+
 def altui(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
     clean = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     return subprocess.run(

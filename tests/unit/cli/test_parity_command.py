@@ -121,3 +121,11 @@ def test_a_range_is_read_anew_and_leaves_what_the_screen_shows(
     assert parity(environ, Asked(start="2026-11-01", end="2026-11-10")) is Exit.blind
     assert "1 Nov to 10 Nov 2026" in capsys.readouterr().out
     assert observed.snapshot(NOON).observations == before
+
+
+@pytest.mark.usefixtures("full")
+def test_what_a_full_disk_still_holds_is_not_passed_off_as_now(
+    unobserved: Store, environ: dict[str, str], capsys: pytest.CaptureFixture[str]
+):
+    assert parity(environ, Asked()) is Exit.blind
+    assert capsys.readouterr().out.startswith("BLIND")
