@@ -1,7 +1,12 @@
-"""Bodies of answers, read to a bound: a few bytes on the wire may stand for gigabytes."""
+"""Answers read to a bound: a few bytes may stand for gigabytes, and may take days to come."""
 
+import socket
+import threading
+import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Any
 
 from altui.services.text import clean
@@ -67,25 +72,83 @@ class Body:
             raise UnfitBodyError(f"the answer is longer than {size}")
 
 
+class _Timed:
+    """What makes a connection of urllib3 one whose answers are in time as a whole.
+
+    A client's timeout bounds every single wait for bytes, so a peer that dribbles is waited for
+    without end. Here it bounds the head of an answer, and the body to where `read` has read it.
+    """
+
+    sock: Any
+    timeout: float | None
+
+    def getresponse(self) -> Any:
+        if self.timeout is None:
+            raise ValueError("a request without a timeout")
+        until = time.monotonic() + self.timeout
+        inherited: Any = super()
+        with _cut(partial(self.sock.shutdown, socket.SHUT_RD), until):
+            response = inherited.getresponse()
+        response.until = until
+        return response
+
+
+def timed(pool: Any) -> Any:
+    """The same pool of urllib3, whose answers come within a request's timeout or not at all."""
+    kind = pool.ConnectionCls
+    if not issubclass(kind, _Timed):
+        pool.ConnectionCls = type("Timed", (_Timed, kind), {})
+    return pool
+
+
+@contextmanager
+def _cut(shut: Callable[[], None], until: float) -> Generator[None]:
+    """Shuts the wire at that moment, which ends a wait for it, and raises TimeoutError."""
+    late = threading.Event()
+
+    def end() -> None:
+        late.set()
+        with suppress(OSError, RuntimeError, ValueError):  # it has ended meanwhile
+            shut()
+
+    timer = threading.Timer(max(until - time.monotonic(), 0.0), end)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        if late.is_set():
+            raise TimeoutError("the answer did not end in time")
+
+
 def read(response: Any, most: int) -> bytes:
-    """The body of a urllib3 response that was not read yet. Raises UnfitBodyError."""
+    """The body of an answer from a `timed` pool that was not read yet.
+
+    Raises UnfitBodyError, and TimeoutError for one that still comes when its time is over.
+    """
     body = Body(response.headers.get("content-encoding"), most)
-    for chunk in response.stream(PIECE, decode_content=False):
-        body.add(chunk)
+    with _cut(response.shutdown, response.until):
+        for chunk in response.stream(PIECE, decode_content=False):
+            body.add(chunk)
     return body.whole()
 
 
 def bound(session: Any, most: int = MOST) -> None:
-    """Every answer that this client of requests gets is read to a bound.
+    """Every answer that this client of requests gets is read to a bound, and in time.
 
-    Reading raises requests' ContentDecodingError for one that is longer, or coded oddly.
+    Reading raises requests' ContentDecodingError for one that is longer, or coded oddly, and its
+    ReadTimeout for one that does not end.
     """
     from io import BytesIO
 
     from requests.adapters import HTTPAdapter
-    from requests.exceptions import ContentDecodingError
+    from requests.exceptions import ContentDecodingError, ReadTimeout
 
     class Bounded(HTTPAdapter):
+        def get_connection_with_tls_context(self, *given: Any, **named: Any) -> Any:
+            return timed(super().get_connection_with_tls_context(*given, **named))
+
         def build_response(self, req: Any, resp: Any) -> Any:
             answer: Any = super().build_response(req, resp)
             answer.raw = _Bounded(resp)
@@ -106,6 +169,9 @@ def bound(session: Any, most: int = MOST) -> None:
             except UnfitBodyError as error:
                 self._response.close()
                 raise ContentDecodingError(str(error)) from error
+            except TimeoutError as error:
+                self._response.close()
+                raise ReadTimeout(str(error)) from error
             while piece := body.read(amount):
                 yield piece
 

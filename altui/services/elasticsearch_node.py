@@ -1,4 +1,4 @@
-"""A node of Elasticsearch's client that takes no more of an answer than it can hold.
+"""A node of Elasticsearch's client that takes no more of an answer than it can hold or wait for.
 
 Importing this module loads the client.
 """
@@ -11,14 +11,15 @@ from elastic_transport import (
     SerializationError,
     Urllib3HttpNode,
 )
+from urllib3.exceptions import ReadTimeoutError
 
-from altui.services.bodies import MOST, UnfitBodyError, read
+from altui.services.bodies import MOST, UnfitBodyError, read, timed
 
 
 class BoundedNode(Urllib3HttpNode):
     def __init__(self, config: NodeConfig) -> None:
         super().__init__(config)
-        self.pool: Any = _Pool(self.pool)
+        self.pool: Any = _Pool(timed(self.pool))
 
     def perform_request(self, *given: Any, **named: Any) -> Any:
         """Raises SerializationError, which is not tried again, for a body that is not taken."""
@@ -42,13 +43,16 @@ class _Pool:
     def __init__(self, pool: Any) -> None:
         self._pool = pool
 
-    def urlopen(self, *given: Any, **named: Any) -> _Answer:
-        response = self._pool.urlopen(*given, preload_content=False, **named)
+    def urlopen(self, method: str, url: str, **named: Any) -> _Answer:
+        response = self._pool.urlopen(method, url, preload_content=False, **named)
         try:
             return _Answer(response.status, response.headers, read(response, MOST))
         except UnfitBodyError:
             response.close()  # what is still to come is not wanted
             raise
+        except TimeoutError as error:
+            response.close()
+            raise ReadTimeoutError(self._pool, url, str(error)) from error
         finally:
             response.release_conn()
 
