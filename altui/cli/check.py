@@ -14,6 +14,7 @@ from altui.core.present.printed import json_text
 from altui.core.present.report import report
 from altui.core.present.table import table
 from altui.core.present.view import SILENCE, Facts, view
+from altui.store.budget import Budget
 from altui.store.store import Store
 
 OBSERVER_ANSWERS_WITHIN = 30.0
@@ -71,12 +72,12 @@ def assessed(
 
 def _round(settings: Settings, store: Store, clock: Clock) -> tuple[Snapshot, Assessment]:
     """The round's own snapshot: a store that refuses writes still holds an older one."""
-    from altui.observe.observer import Observer, budget_left
+    from altui.observe.observer import Observer
     from altui.observe.probes import granters, probes
     from altui.services.threads import run
 
     observer = Observer(
-        probes(settings, clock, budget_left(store, clock, settings.bigquery.daily_bytes)),
+        probes(settings, clock, Budget(store, clock, settings.bigquery.daily_bytes)),
         settings.pipeline,
         store,
         clock,

@@ -17,7 +17,6 @@ from altui.config.limits import LIMITS
 from altui.core.model.days import day_of
 from altui.core.model.health import Assessment
 from altui.core.model.observed import Observation, Snapshot
-from altui.core.model.reading import Counts
 from altui.core.present.parity_report import (
     Outcome,
     ParityReport,
@@ -28,6 +27,7 @@ from altui.core.present.parity_report import (
 from altui.core.present.parity_table import parity_table
 from altui.core.present.view import View, view
 from altui.core.words import binary
+from altui.store.budget import Budget
 from altui.store.store import Store
 
 EXITS = {
@@ -106,7 +106,6 @@ def _ranged(
     """A round of its own over the days asked for; what the screen shows stays as it is."""
     from altui.core.rules.assess import assess
     from altui.observe.looking import look
-    from altui.observe.observer import budget_left
     from altui.observe.probes import probes
     from altui.services.threads import run
 
@@ -114,12 +113,12 @@ def _ranged(
     pipeline = replace(settings.pipeline, window_days=days)
     settings = replace(settings, pipeline=pipeline)
 
-    left = budget_left(store, clock, settings.bigquery.daily_bytes)
+    budget = Budget(store, clock, settings.bigquery.daily_bytes)
 
     async def read() -> Snapshot:
-        await _tell_cost(settings, scope, left())
+        await _tell_cost(settings, scope, budget.left())
         seen = await asyncio.gather(
-            *(look(probe, None, clock) for probe in probes(settings, clock, left))
+            *(look(probe, None, clock) for probe in probes(settings, clock, budget))
         )
         apart = {True: dict[str, Observation](), False: dict[str, Observation]()}
         for item in seen:
@@ -127,9 +126,6 @@ def _ranged(
         return Snapshot(clock(), apart[False], apart[True])
 
     snapshot = run(read())
-    for item in snapshot.observations.values():
-        if isinstance(item.value, Counts) and item.value.bytes:
-            store.bill(day_of(clock()), item.value.bytes)
     return snapshot, assess(snapshot, pipeline, snapshot.at, store.assessment())
 
 

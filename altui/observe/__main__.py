@@ -7,9 +7,10 @@ import signal
 
 from altui.clock import clock_of
 from altui.config import Settings, guard_stderr, load
-from altui.observe.observer import Observer, budget_left
+from altui.observe.observer import Observer
 from altui.observe.probes import granters, probes
 from altui.services.threads import Loop
+from altui.store.budget import Budget
 from altui.store.presence import OBSERVERS_LOG
 from altui.store.store import Store
 
@@ -21,7 +22,7 @@ async def observe(settings: Settings, store: Store) -> None:
     """Observes until the last dashboard is closed or SIGTERM comes."""
     clock = clock_of(settings.clock)
     observer = Observer(
-        probes(settings, clock, budget_left(store, clock, settings.bigquery.daily_bytes)),
+        probes(settings, clock, Budget(store, clock, settings.bigquery.daily_bytes)),
         settings.pipeline,
         store,
         clock,

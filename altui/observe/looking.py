@@ -52,7 +52,7 @@ async def look(
         if words := odd(value, tried_at):
             raise ServiceError(Trouble.nonsense, words, probe.id)
     except ServiceError as error:
-        seen = _failed(before, probe, error.error, tried_at, error.retry_after)
+        seen = _failed(before, probe, error.error, tried_at, error.retry_after, costly=error.costly)
     except Exception as error:  # noqa: BLE001 - the poller's edge: no answer may end a probe
         words = spoken(f"{type(error).__name__}: {error}", 200)
         seen = _failed(before, probe, ProbeError(Trouble.nonsense, words, probe.id), tried_at)
@@ -79,7 +79,8 @@ def pause(probe: Probe, seen: Observation) -> float:
     if seen.error is None or seen.error.trouble in (Trouble.off, Trouble.budget):
         return probe.every
     longest = min(max(probe.every, min(LONGEST_PAUSE, 4 * probe.every)), LONGEST_REST)
-    first = min(probe.every, 5.0) if seen.error.trouble in SOON else min(probe.every, longest)
+    soon = seen.error.trouble in SOON and not seen.costly
+    first = min(probe.every, 5.0 if soon else longest)
     # the exponent is bounded: a float has an end, a service that is gone has none
     return min(longest, first * 2 ** min(seen.failures - 1, 32))
 
@@ -101,8 +102,7 @@ def rest(probe: str, seen: Iterable[Observation], now: datetime) -> Observation 
 async def _answer(probe: Probe, under_way: UnderWay) -> Reading:
     """What the probe reads, sound. Raises ServiceError, or whatever the reading raised."""
     if probe.id in under_way:
-        words = "the last look still hangs; another is not put beside it"
-        raise ServiceError(Trouble.unreachable, words, probe.id)
+        raise _unheard(probe, "the last look still hangs; another is not put beside it")
     reading = under_way[probe.id] = asyncio.create_task(_read(probe))
     reading.add_done_callback(lambda ended: _forget(ended, probe.id, under_way))
     try:
@@ -110,14 +110,20 @@ async def _answer(probe: Probe, under_way: UnderWay) -> Reading:
     finally:
         reading.cancel()
     if not done:
-        words = f"no answer within {probe.timeout:g} s"
-        raise ServiceError(Trouble.unreachable, words, probe.id)
+        raise _unheard(probe, f"no answer within {probe.timeout:g} s")
     if reading.cancelled():
         raise RuntimeError("the client gave up (CancelledError)")
     error = reading.exception()
     if error is not None:
         raise error if isinstance(error, Exception) else RuntimeError(repr(error))
     return reading.result()
+
+
+def _unheard(probe: Probe, words: str) -> ServiceError:
+    error = ServiceError(Trouble.unreachable, words, probe.id)
+    # who was cut short cannot say how far it came
+    error.costly = probe.cost == "bytes"
+    return error
 
 
 async def _read(probe: Probe) -> Reading:
@@ -148,6 +154,8 @@ def _failed(
     error: ProbeError,
     tried_at: datetime,
     retry_after: float | None = None,
+    *,
+    costly: bool = False,
 ) -> Observation:
     failing = msgspec.structs.replace(
         before,
@@ -156,6 +164,7 @@ def _failed(
         failures=before.failures + 1,
         failing_since=min(before.failing_since or tried_at, tried_at),
         rest_until=None,
+        costly=costly,
     )
     wait = pause(probe, failing)
     if retry_after is None or not math.isfinite(retry_after) or retry_after <= 0:

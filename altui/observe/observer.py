@@ -4,19 +4,18 @@ import asyncio
 import contextlib
 import random
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 
 from msgspec.structs import replace
 
 from altui.clock import Clock
-from altui.core.model.days import day_of
 from altui.core.model.health import Assessment, State
 from altui.core.model.history import Drift
 from altui.core.model.observed import Observation, Snapshot, Trouble, service_of
 from altui.core.model.pipeline import Pipeline
-from altui.core.model.reading import Connection, Counts, Runs
+from altui.core.model.reading import Connection, Runs
 from altui.core.rules.assess import assess
 from altui.core.rules.drift import USUALLY, drift, totals_of
 from altui.core.rules.unjudged import unjudged
@@ -25,6 +24,7 @@ from altui.observe.looking import LONGEST_REST, UnderWay, look, pause, rest, spe
 from altui.observe.probes import Granter, Probe
 from altui.observe.survival import for_ever, named, survived, tell
 from altui.observe.wishes import Wishes
+from altui.store.budget import Budget
 from altui.store.store import Store
 
 REQUEST_LOOK = 0.1
@@ -65,6 +65,7 @@ class Observer:
         self._store = store
         self._clock = clock
         self._daily_bytes = daily_bytes
+        self._budget = Budget(store, clock, daily_bytes)
         known: dict[str, Observation] = {}
         self.judged = Snapshot(clock())
         """What the last assessment was made of, whether or not the store took it."""
@@ -76,7 +77,6 @@ class Observer:
         self._seen = {name: item for name, item in known.items() if name in self._probes}
         self._wishes = Wishes(granters or {}, known, clock, self._granted)
         self._unsaved: dict[str, Observation] = {}
-        self._unbilled = 0
         self._store_again = 0.0
         self._under_way: UnderWay = {}
         self._wake = {name: asyncio.Event() for name in self._probes}
@@ -244,8 +244,7 @@ class Observer:
         return said is not None and not (asked and refused)
 
     def _is_spent(self, probe: Probe) -> bool:
-        left = budget_left(self._store, self._clock, self._daily_bytes)
-        return probe.cost == "bytes" and left() <= self._unbilled
+        return probe.cost == "bytes" and self._budget.left() <= 0
 
     def _granted(self, seen: Observation) -> None:
         self._keep(seen)
@@ -254,8 +253,6 @@ class Observer:
     def _keep(self, seen: Observation) -> None:
         """Into the store, now or when it takes writes again."""
         self._unsaved[seen.probe] = seen
-        if seen.error is None and isinstance(seen.value, Counts) and seen.value.bytes:
-            self._unbilled += seen.value.bytes
         self._write()
 
     def _write(self) -> None:
@@ -266,9 +263,6 @@ class Observer:
             if self._unsaved:
                 self._store.put_observations(self._unsaved.values())
                 self._unsaved.clear()
-            if self._unbilled:
-                self._store.bill(day_of(self._clock()), self._unbilled)
-                self._unbilled = 0
             self._store_again = 0.0
 
     def _put(self, judged: Assessment) -> None:
@@ -304,11 +298,6 @@ class Observer:
         except Exception as error:  # noqa: BLE001 - the same
             tell("rules, without what they knew before", error)
             return unjudged(snapshot, self._pipeline, now, before, words)
-
-
-def budget_left(store: Store, clock: Clock, daily_bytes: int) -> Callable[[], int]:
-    """Bytes that exact queries may still bill today; a UTC day begins with all of them."""
-    return lambda: daily_bytes - store.billed(day_of(clock()))
 
 
 def ended(before: Observation, after: Observation) -> bool:

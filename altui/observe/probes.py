@@ -18,6 +18,7 @@ from altui.services.fivetran import FivetranReader
 from altui.services.github import GitHubReader
 from altui.services.kibana import KibanaReader
 from altui.services.postgres import PostgresReader
+from altui.store.budget import Budget
 
 FOR_EVER = 365 * 86400.0
 """Seconds between looks at what cannot change."""
@@ -70,12 +71,10 @@ PANEL_OF = {
 """The panel that shows a service's details."""
 
 
-def probes(
-    settings: Settings, clock: Clock, left: Callable[[], int | None] = lambda: None
-) -> tuple[Probe, ...]:
+def probes(settings: Settings, clock: Clock, budget: Budget | None = None) -> tuple[Probe, ...]:
     """Every probe, with adapters of its own; no service is asked and no client loaded yet.
 
-    `left` says what the day's byte budget still holds; None: it is not kept.
+    Without a `budget` nobody keeps count of what is billed.
     """
     pipeline = settings.pipeline
     postgres = PostgresReader(
@@ -86,7 +85,7 @@ def probes(
     )
     fivetran = FivetranReader(settings.fivetran)
     github = GitHubReader(settings.github, pipeline.workflow)
-    bigquery = BigQueryReader(settings.bigquery, pipeline, left=left)
+    bigquery = BigQueryReader(settings.bigquery, pipeline, budget=budget)
     elastic = ElasticsearchReader(settings.elasticsearch, pipeline)
     kibana = KibanaReader(settings.kibana, pipeline.dashboard)
 

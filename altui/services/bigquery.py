@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from math import isfinite
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from altui.config import BigQuerySettings
 from altui.core.model.observed import Trouble
@@ -13,7 +13,7 @@ from altui.core.queries import bigquery as queries
 from altui.core.queries.bigquery import Relation
 from altui.core.words import binary
 from altui.services.bigquery_client import Calls, connect
-from altui.services.bigquery_errors import translated, words_of
+from altui.services.bigquery_errors import costs_nothing, translated, words_of
 from altui.services.errors import ServiceError, deadline, off
 from altui.services.headers import utc
 from altui.services.text import clean
@@ -27,6 +27,20 @@ FLOOR = 10 * 1024**2
 """Bytes billed at least for each table that a query refers to."""
 
 
+class Budget(Protocol):
+    """The day's bytes, which other processes draw on too."""
+
+    def left(self) -> int: ...
+
+    def book(self, count: int) -> date | None:
+        """Takes bytes before they are billed: the day they are from, None where it lacks them."""
+        ...
+
+    def correct(self, day: date, by: int) -> None:
+        """Adds to what was booked on a day, or gives some back."""
+        ...
+
+
 class BigQueryReader:
     """One client for all readings; it is made, and Google's library loaded, by the first."""
 
@@ -36,11 +50,12 @@ class BigQueryReader:
         pipeline: Pipeline,
         seconds: float = 15.0,
         query_seconds: float = 40.0,
-        left: Callable[[], int | None] = lambda: None,
+        budget: Budget | None = None,
     ) -> None:
         """`seconds` bounds a reading of metadata, `query_seconds` one of counts.
 
-        `left` says how many bytes the day's budget still holds; None: it is not kept here.
+        What counts may cost is taken from the `budget` before they are asked for, and corrected
+        by what they did cost.
         """
         self._settings = settings
         self._seconds = seconds
@@ -48,7 +63,9 @@ class BigQueryReader:
         self._relations = queries.relations(
             pipeline, settings.dataset, settings.staging, settings.marts
         )
-        self._left = left
+        self._budget = budget
+        self._costly = False
+        """Whether a query was begun that may be billed without an answer."""
         self._estimate = ("", 0, 0)
         """Text of the last query, bytes its tables held then, and its dry run's answer."""
         self._client: Any = None
@@ -59,10 +76,21 @@ class BigQueryReader:
         return await self._ask("tables.get", self._seconds, self._read_tables)
 
     async def counts(self, start: date) -> Counts:
-        """Exact counts per series and UTC day from `start` on; bills. Raises ServiceError."""
-        return await self._ask(
-            "counts query", self._query_seconds, lambda calls: self._read_counts(calls, start)
-        )
+        """Exact counts per series and UTC day from `start` on; bills.
+
+        Raises ServiceError, a costly one where a query was begun.
+        """
+
+        def read(calls: Calls) -> Counts:
+            self._costly = False
+            return self._read_counts(calls, start)
+
+        try:
+            return await self._ask("counts query", self._query_seconds, read)
+        except ServiceError as error:
+            # a thread that was left behind has begun one too
+            error.costly = self._costly
+            raise
 
     async def estimate(self, start: date) -> int:
         """Bytes that `counts` will bill, by a dry run; costs nothing. Raises ServiceError."""
@@ -117,19 +145,18 @@ class BigQueryReader:
         if not parts:
             return Counts(start, {}, "", 0, missing)
         rows, billed, asked, refused = self._measured(calls, parts, start, held)
-        least = FLOOR * len(parts)
         return Counts(
             start,
             {relation.key: _series(relation, rows) for relation, _ in asked},
             queries.counts(self._settings.project, asked, start).repeat,
-            0 if billed is None else max(billed, least),
+            billed,
             missing,
             unmeasured=unmeasured | refused,
         )
 
     def _measured(
         self, calls: Calls, parts: list[Part], start: date, held: int
-    ) -> tuple[Sequence[Any], int | None, list[Part], dict[str, str]]:
+    ) -> tuple[Sequence[Any], int, list[Part], dict[str, str]]:
         """The rows, without the measures whose expression BigQuery refuses, and its words."""
         from google.api_core.exceptions import BadRequest
 
@@ -168,20 +195,42 @@ class BigQueryReader:
 
     def _bounded(
         self, calls: Calls, parts: list[Part], start: date, estimate: int
-    ) -> tuple[Sequence[Any], int | None]:
+    ) -> tuple[Sequence[Any], int]:
         """The rows, and the bytes billed; refused where the day's budget does not hold them."""
         query = queries.counts(self._settings.project, parts, start)
-        need = max(estimate, FLOOR * len(parts))
-        left = self._left()
-        if left is not None and need > left:
+        least = FLOOR * len(parts)
+        need = max(estimate, least)
+        day = self._booked(need)
+        # room above the estimate: rows arrive between the two questions
+        most = 2 * need if self._budget is None else need + min(need, max(self._budget.left(), 0))
+        job: Any = None
+        try:
+            job = calls.begin(query, most)
+            rows, billed = calls.rows(job)
+        except Exception as error:
+            if costs_nothing(error, begun=job is not None):
+                self._settle(day, -need)
+            raise
+        cost = 0 if billed is None else max(billed, least)
+        self._settle(day, cost - need)
+        return rows, cost
+
+    def _booked(self, need: int) -> date | None:
+        """The day that the bytes are taken from; None where nobody keeps count."""
+        day = self._budget.book(need) if self._budget else None
+        if self._budget and day is None:
             words = (
-                f"a query bills {binary(need)}, today's budget has {binary(max(left, 0))} left;"
-                " next at 00:00Z"
+                f"a query bills {binary(need)}, today's budget has"
+                f" {binary(max(self._budget.left(), 0))} left; next at 00:00Z"
             )
             raise ServiceError(Trouble.budget, words, "bigquery counts query")
-        # room above the estimate: rows arrive between the two questions
-        most = 2 * need if left is None else min(2 * need, left)
-        return calls.rows(query, most)
+        self._costly = True
+        return day
+
+    def _settle(self, day: date | None, by: int) -> None:
+        self._costly = False
+        if self._budget and day and by:
+            self._budget.correct(day, by)
 
     def _without_bad(self, calls: Calls, parts: list[Part]) -> tuple[list[Part], dict[str, str]]:
         """The parts without those measures that a dry run of their own, free, refuses."""

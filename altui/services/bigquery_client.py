@@ -72,20 +72,21 @@ class Calls:
             raise KeyError("totalBytesProcessed")  # whatever answered, it has estimated nothing
         return int(job.total_bytes_processed)
 
-    def rows(
-        self, query: Query, most_bytes: int, purpose: str = "counts"
-    ) -> tuple[Sequence[Any], int | None]:
-        """The rows, and the bytes billed: None when the answer came from the cache.
+    def begin(self, query: Query, most_bytes: int, purpose: str = "counts") -> Any:
+        """The query's job, which runs from now on and bills, whether or not anybody waits for it.
 
         BigQuery refuses the query when it would bill more than `most_bytes`, and ends it by
         itself when the deadline has passed.
         """
-        job = self._run(
+        return self._run(
             query,
             maximum_bytes_billed=most_bytes,
             job_timeout_ms=int(self._left() * 1000),
             labels={"altui": purpose},
         )
+
+    def rows(self, job: Any) -> tuple[Sequence[Any], int | None]:
+        """A job's rows, and the bytes billed: None when the answer came from the cache."""
         left = self._left()
         rows = list(job.result(retry=_retry(left), timeout=left, job_retry=None))
         return rows, None if job.cache_hit else int(job.total_bytes_billed or 0)

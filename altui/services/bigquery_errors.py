@@ -26,6 +26,8 @@ OVER_QUOTA = {
     "responseTooLarge",
 }
 """Reasons of a 403 (or 500) that refuse the work, not the account."""
+NOT_CHARGED = {"invalidQuery", "bytesBilledLimitExceeded"}
+"""Reasons of a query that Google does not charge: it returned an error of its own."""
 NO_SUCH_SHAPE = (
     LookupError,
     TypeError,
@@ -77,8 +79,7 @@ def words_of(error: Any) -> str:
 
 def trouble_of(error: Any) -> Trouble:
     """What an error of the API says; its reasons are finer than its statuses."""
-    reasons = {str(detail.get("reason")) for detail in _details(error)}
-    if reasons & OVER_QUOTA:
+    if _reasons(error) & OVER_QUOTA:
         return Trouble.refused
     status = int(error.code or 0)
     if not status:
@@ -88,6 +89,23 @@ def trouble_of(error: Any) -> Trouble:
     return trouble_of_status(status)
 
 
+def costs_nothing(error: Exception, *, begun: bool) -> bool:
+    """Whether a query that failed so is not billed for certain; `begun`: BigQuery has the job.
+
+    Google charges nothing for a query that returns an error, and may charge one that was cut
+    short, by its timeout too, in full: https://cloud.google.com/bigquery/pricing.
+    """
+    from google.api_core import exceptions as api
+
+    last: Any = error.cause if isinstance(error, api.RetryError) else error
+    if not isinstance(last, api.GoogleAPICallError):
+        return False
+    if _reasons(last) & NOT_CHARGED:
+        return True
+    # 409: an earlier try of the same question has come through
+    return not begun and isinstance(last, api.ClientError) and not isinstance(last, api.Conflict)
+
+
 def _rest(error: Any) -> float | None:
     """Seconds to leave the service alone: what its answer names, a minute for a rate limit."""
     headers: Any = getattr(error.response, "headers", None) or {}
@@ -95,6 +113,10 @@ def _rest(error: Any) -> float | None:
     if any(detail.get("reason") == "rateLimitExceeded" for detail in _details(error)):
         return UNSAID_REST if asked is None else asked
     return rest_of(int(error.code or 0), asked)
+
+
+def _reasons(error: Any) -> set[str]:
+    return {str(detail.get("reason")) for detail in _details(error)}
 
 
 def _details(error: Any) -> list[dict[str, Any]]:

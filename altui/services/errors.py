@@ -20,6 +20,8 @@ class ServiceError(Exception):
         """
         self.error = ProbeError(trouble, spoken(words), spoken(where))
         self.retry_after = retry_after
+        self.costly = False
+        """Whether something was begun that may be billed although it gave no answer."""
         super().__init__(f"{self.error.where}: {self.error.words}")
 
     @property

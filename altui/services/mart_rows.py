@@ -37,5 +37,5 @@ class MartRows:
             self._client = self._client or connect(self._settings)
             calls = Calls(self._client, self._seconds)
             most = max(2 * calls.estimate(query), FLOOR)
-            rows, _ = calls.rows(query, most, purpose="export")
+            rows, _ = calls.rows(calls.begin(query, most, purpose="export"))
             return [dict(row.items()) for row in rows]

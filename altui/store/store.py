@@ -134,14 +134,23 @@ class Store:
 
     def bill(self, day: date, count: int) -> None:
         with self._transaction():
-            self._db.execute(
-                "INSERT INTO billed VALUES (?, ?)"
-                " ON CONFLICT DO UPDATE SET bytes = bytes + excluded.bytes",
-                [day.isoformat(), count],
-            )
-            self._db.execute(
-                "DELETE FROM billed WHERE day < date(?, '-40 days')", [day.isoformat()]
-            )
+            self._bill(day, count)
+
+    def book(self, day: date, count: int, most: int) -> bool:
+        """Bills where the day's bills stay within `most`; no two processes bill the same rest."""
+        with self._transaction():
+            fits = self.billed(day) + count <= most
+            if fits:
+                self._bill(day, count)
+        return fits
+
+    def _bill(self, day: date, count: int) -> None:
+        self._db.execute(
+            "INSERT INTO billed VALUES (?, ?)"
+            " ON CONFLICT DO UPDATE SET bytes = bytes + excluded.bytes",
+            [day.isoformat(), count],
+        )
+        self._db.execute("DELETE FROM billed WHERE day < date(?, '-40 days')", [day.isoformat()])
 
     # What rounds have seen
 

@@ -80,6 +80,8 @@ class Observation(Struct, frozen=True):
     """Seconds the last try took."""
     rest_until: datetime | None = None
     """The service asked to be left alone until then; no probe of it asks sooner."""
+    costly: bool = False
+    """The failed try may be billed all the same: it is not repeated before its interval."""
     detail: bool = False
     """A panel's detail or a granted wish: it never decides whether its service is seen."""
 

@@ -1,6 +1,7 @@
 """`altui parity` beside a running observer, its exit codes and what it refuses."""
 
 from datetime import date
+from typing import Any
 
 import msgspec
 import pytest
@@ -13,8 +14,11 @@ from altui.core.model.observed import Trouble
 from altui.core.model.reading import Counts
 from altui.core.present.parity_report import ParityReport
 from altui.core.present.report import Report
+from altui.services.bigquery import FLOOR
 from altui.store.store import Store
+from tests.answering import Scripted
 from tests.feeding import fed
+from tests.unit.services.test_bigquery_reader import NOT_FOUND, Warehouse, error
 from tests.world import at, healthy, with_error, with_measure, with_value
 
 NOON = at("2026-11-23 12:00")
@@ -121,6 +125,28 @@ def test_a_range_is_read_anew_and_leaves_what_the_screen_shows(
     assert parity(environ, Asked(start="2026-11-01", end="2026-11-10")) is Exit.blind
     assert "1 Nov to 10 Nov 2026" in capsys.readouterr().out
     assert observed.snapshot(NOON).observations == before
+
+
+class OneTable(Warehouse):
+    """Holds the raw emails alone, and gives no rows of any query."""
+
+    def __call__(self, method: str, path: str, body: bytes) -> tuple[int, Any]:
+        if "/queries/" in path:
+            return error(403, "accessDenied", "Access Denied: the job's rows")
+        if "/tables/" in path and "public_emails" not in path:
+            return 404, NOT_FOUND
+        return super().__call__(method, path, body)
+
+
+def test_a_range_that_bigquery_began_to_count_is_paid_for(
+    observed: Store, environ: dict[str, str], server: Scripted, capsys: pytest.CaptureFixture[str]
+):
+    server.script = OneTable()
+    fed(observed, healthy(NOON))
+    environ |= {"BQ_PROJECT": "p", "BIGQUERY_EMULATOR_HOST": server.url}
+    assert parity(environ, Asked(start="2026-11-01")) is Exit.blind
+    assert "bill 10 MiB (dry run)" in capsys.readouterr().err
+    assert observed.billed(NOON.date()) == FLOOR
 
 
 @pytest.mark.usefixtures("full")

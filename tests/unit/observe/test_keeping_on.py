@@ -205,12 +205,12 @@ async def test_what_is_carried_from_look_to_look_may_be_the_fault(
     assert CHECK not in {finding.check for finding in (await observer.round()).findings}
 
 
-@pytest.mark.parametrize("call", ["put_observations", "put_assessment", "bill"])
+@pytest.mark.parametrize("call", ["put_observations", "put_assessment"])
 async def test_what_a_locked_or_full_store_refused_is_written_later(
     store: Store, monkeypatch: pytest.MonkeyPatch, call: str
 ) -> None:
     counts = Service("bigquery.counts")
-    observer = watching(store, probe(counts.read, "bigquery.counts", cost="bytes"))
+    observer = watching(store, probe(counts.read, "bigquery.counts"))
     with monkeypatch.context() as patched:
 
         def full(*given: Any) -> None:
@@ -222,7 +222,6 @@ async def test_what_a_locked_or_full_store_refused_is_written_later(
     await observer.assess()
     assert store.assessment() is not None
     assert set(store.snapshot(NOON).observations) == {"bigquery.counts"}
-    assert store.billed(NOON.date()) == value("bigquery.counts").bytes
 
 
 async def test_a_store_that_another_process_locks_does_not_stop_the_looks(

@@ -4,14 +4,14 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
 from altui.core.model.health import StageId
 from altui.core.model.observed import Observation, Trouble
 from altui.core.model.reading import Connection, Note, Reading
-from altui.observe.looking import LONGEST_REST, UnderWay, look, pause, rest
+from altui.observe.looking import LONGEST_REST, SOON, UnderWay, look, pause, rest
 from altui.observe.probes import Probe
 from altui.services.errors import ServiceError
 from tests.world import at, healthy
@@ -249,6 +249,27 @@ async def test_pauses(trouble: Trouble, every: float, pauses: list[float]) -> No
         seen = await look(failing, seen, lambda: NOON)
         found.append(pause(failing, seen))
     assert found == pauses
+
+
+@pytest.mark.parametrize("trouble", sorted(SOON))
+async def test_what_may_be_billed_is_not_tried_again_before_its_interval(trouble: Trouble) -> None:
+    async def read() -> Reading:
+        error = ServiceError(trouble, "no rows", "counts query")
+        error.costly = True
+        raise error
+
+    counting = probe(read, every=900)
+    seen = await look(counting, None, lambda: NOON)
+    assert pause(counting, seen) == 900
+    assert seen.next_try == NOON + timedelta(seconds=900)
+
+
+@pytest.mark.parametrize(("cost", "wait"), [("bytes", 900), ("free", 5)])
+async def test_a_look_that_was_cut_short_may_be_billed(
+    cost: Literal["bytes", "free"], wait: float
+) -> None:
+    counting = replace(probe(asyncio.Event().wait, every=900), cost=cost, timeout=0.01)
+    assert pause(counting, await look(counting, None, lambda: NOON)) == wait
 
 
 async def test_failing_for_months_is_no_overflow() -> None:

@@ -13,7 +13,7 @@ from altui.core.model.observed import Trouble
 from altui.core.model.pipeline import Pipeline
 from altui.core.model.reading import Connection, Counts, Reading
 from altui.observe.looking import pause
-from altui.observe.observer import Observer, budget_left, ended
+from altui.observe.observer import Observer, ended
 from altui.observe.probes import Probe
 from altui.store.store import Store
 from tests.healthy_world import EVERY, HealthyWorld
@@ -56,7 +56,6 @@ async def test_a_round_looks_at_everything_once_and_stores_what_came(tmp_path: P
     assert assessment.findings == ()
     assert set(store.snapshot(NOON).observations) == set(WORLD.observations)
     assert store.assessment() == assessment
-    assert store.billed(NOON.date()) == 10 << 20
 
 
 async def test_the_days_byte_budget_stops_queries_that_bill(tmp_path: Path):
@@ -66,6 +65,7 @@ async def test_the_days_byte_budget_stops_queries_that_bill(tmp_path: Path):
     async def read() -> Reading:
         nonlocal asked
         asked += 1
+        store.bill(NOON.date(), 10 << 20)
         return value("bigquery.counts")
 
     counting = probe(read, "bigquery.counts", cost="bytes")
@@ -87,13 +87,6 @@ async def test_a_budget_of_nothing_asks_nothing_even_the_first_time(tmp_path: Pa
     await Observer([counting], Pipeline(), store, lambda: NOON, 0).round()
     seen = store.snapshot(NOON).observations["bigquery.counts"]
     assert (seen.value, seen.error and seen.error.trouble) == (None, Trouble.budget)
-
-
-async def test_a_new_utc_day_begins_with_the_whole_budget(tmp_path: Path):
-    store = Store.open(tmp_path)
-    store.bill(NOON.date(), 20)
-    assert budget_left(store, lambda: NOON, 15)() == -5
-    assert budget_left(store, lambda: at("2026-11-24 00:00"), 15)() == 15
 
 
 async def test_who_asks_gets_a_whole_reading(tmp_path: Path):

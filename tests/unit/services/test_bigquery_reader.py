@@ -1,9 +1,11 @@
 """Google's client against a server that answers by a script, and its errors in our words."""
 
+import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import pytest
 import requests
@@ -16,6 +18,8 @@ from altui.core.model.pipeline import Mart, Measure, Pipeline, Table
 from altui.services.bigquery import FLOOR, BigQueryReader
 from altui.services.bigquery_errors import translated
 from altui.services.errors import ServiceError
+from altui.store.budget import Budget
+from altui.store.store import Store
 from tests.answering import Scripted
 
 START = date(2026, 8, 25)
@@ -94,6 +98,9 @@ class Warehouse:
         """Words of a query's text, and what is answered to a dry run that has them."""
         self.fails_at_run_time: dict[str, str] = {}
         self.kind = "SELECT"
+        self.processed = 5000
+        self.results: Callable[[], tuple[int, Any]] | None = None
+        """What is answered to who asks for a query's rows, instead of them."""
 
     def __call__(self, method: str, path: str, body: bytes) -> tuple[int, Any]:
         plain = path.split("?", maxsplit=1)[0]
@@ -103,6 +110,8 @@ class Warehouse:
         if method == "POST":
             return self.insert(json.loads(body))
         rows = [{"f": [{"v": value} for value in row]} for row in ROWS]
+        if "/queries/" in plain and self.results:
+            return self.results()
         if "/queries/" in plain:
             answer = {"jobComplete": True, "schema": SCHEMA, "rows": rows, "totalRows": len(rows)}
             return 200, {"jobReference": self.jobs[-1]["jobReference"], **answer}
@@ -119,9 +128,9 @@ class Warehouse:
 
     def finished(self, job: Any) -> Any:
         statistics = {
-            "totalBytesProcessed": "5000",
+            "totalBytesProcessed": str(self.processed),
             "query": {
-                "totalBytesProcessed": "5000",
+                "totalBytesProcessed": str(self.processed),
                 "totalBytesBilled": str(3 * FLOOR),
                 "cacheHit": self.cache_hit,
                 "statementType": self.kind,
@@ -261,12 +270,52 @@ async def test_an_expression_that_would_write_is_never_run(
     assert all(job["configuration"].get("dryRun") for job in warehouse.jobs)
 
 
+class Spending(NamedTuple):
+    """A reader whose queries count against a day's budget, and the store that holds it."""
+
+    reader: BigQueryReader
+    store: Store
+    budget: Budget
+
+    @property
+    def billed(self) -> int:
+        return self.store.billed(NOON.date())
+
+
+MakeSpending = Callable[..., Spending]
+
+
+@pytest.fixture
+def spending(server: Scripted, tmp_path: Path) -> Iterator[MakeSpending]:
+    settings = BigQuerySettings(project="p", dataset="raw", emulator_host=server.url)
+    store = Store.open(tmp_path)
+
+    def make(daily: int, seconds: float = 5.0) -> Spending:
+        budget = Budget(store, lambda: NOON, daily)
+        reader = BigQueryReader(settings, PIPELINE, seconds, seconds, budget)
+        return Spending(reader, store, budget)
+
+    yield make
+    store.close()
+
+
+async def test_what_is_billed_is_taken_from_the_days_budget(
+    warehouse: Warehouse, spending: MakeSpending
+) -> None:
+    warehouse.processed = 20 * FLOOR
+    seen = spending(50 * FLOOR)
+    assert (await seen.reader.counts(START)).bytes == 3 * FLOOR
+    assert seen.billed == 3 * FLOOR, "its estimate was more"
+    warehouse.cache_hit = True
+    await seen.reader.counts(START)
+    assert seen.billed == 3 * FLOOR
+
+
 @pytest.mark.parametrize(("left", "asked"), [(3 * FLOOR, 2), (3 * FLOOR - 1, 1)])
 async def test_a_query_that_the_days_budget_does_not_hold_is_not_run(
-    warehouse: Warehouse, server: Scripted, left: int, asked: int
+    warehouse: Warehouse, spending: MakeSpending, left: int, asked: int
 ) -> None:
-    settings = BigQuerySettings(project="p", dataset="raw", emulator_host=server.url)
-    reader = BigQueryReader(settings, PIPELINE, 5.0, 5.0, left=lambda: left)
+    reader = spending(left).reader
     if asked == 2:
         await reader.counts(START)
         limit = warehouse.jobs[-1]["configuration"]["query"]["maximumBytesBilled"]
@@ -275,7 +324,91 @@ async def test_a_query_that_the_days_budget_does_not_hold_is_not_run(
         with pytest.raises(ServiceError, match="bills 30 MiB, today's budget has 30 MiB") as raised:
             await reader.counts(START)
         assert raised.value.trouble is Trouble.budget
+        assert not raised.value.costly
     assert len(warehouse.jobs) == asked
+
+
+async def test_queries_that_never_end_stop_at_the_days_budget(
+    warehouse: Warehouse, spending: MakeSpending, server: Scripted
+) -> None:
+    """Each may be charged in full, whoever waits for it."""
+    warehouse.processed = 20 * FLOOR
+    warehouse.results = lambda: error(403, "accessDenied", "Access Denied: the job's rows")
+    seen = spending(50 * FLOOR)
+    troubles: list[tuple[Trouble, bool]] = []
+    for _ in range(3):
+        with pytest.raises(ServiceError) as raised:
+            await seen.reader.counts(START)
+        troubles.append((raised.value.trouble, raised.value.costly))
+    assert troubles == [(Trouble.denied, True), (Trouble.denied, True), (Trouble.budget, False)]
+    begun = [job for job in warehouse.jobs if not job["configuration"].get("dryRun")]
+    assert (len(begun), seen.billed) == (2, 40 * FLOOR)
+
+
+async def test_a_query_that_is_given_up_is_paid_for(
+    warehouse: Warehouse, spending: MakeSpending, server: Scripted
+) -> None:
+    warehouse.results = lambda: server.hang("", "", b"")
+    seen = spending(50 * FLOOR, seconds=0.3)
+    with pytest.raises(ServiceError) as raised:
+        await seen.reader.counts(START)
+    assert (raised.value.trouble, raised.value.costly) == (Trouble.unreachable, True)
+    assert seen.billed == 3 * FLOOR
+
+
+async def test_a_look_that_is_cut_short_from_outside_is_paid_for(
+    warehouse: Warehouse, spending: MakeSpending, server: Scripted
+) -> None:
+    asked, loop = asyncio.Event(), asyncio.get_running_loop()
+
+    def results() -> tuple[int, Any]:
+        if not asked.is_set():  # it asks again when the test is over
+            loop.call_soon_threadsafe(asked.set)
+        return server.hang("", "", b"")
+
+    warehouse.results = results
+    seen = spending(50 * FLOOR)
+    looking = asyncio.create_task(seen.reader.counts(START))
+    await asyncio.wait_for(asked.wait(), 5)
+    looking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await looking
+    assert seen.billed == 3 * FLOOR
+
+
+@pytest.mark.parametrize(
+    ("answer", "costly"),
+    [
+        ((403, "accessDenied"), False),
+        ((400, "invalidQuery"), False),
+        ((500, "bytesBilledLimitExceeded"), False),
+        ((501, "notImplemented"), True),
+    ],
+)
+async def test_a_query_that_was_surely_not_run_costs_nothing(
+    warehouse: Warehouse, spending: MakeSpending, answer: tuple[int, str], costly: bool
+) -> None:
+    real = warehouse.insert
+    seen = spending(50 * FLOOR)
+
+    def insert(job: Any) -> tuple[int, Any]:
+        dry = job["configuration"].get("dryRun")
+        return real(job) if dry else error(*answer, "no")
+
+    warehouse.insert = insert
+    with pytest.raises(ServiceError) as raised:
+        await seen.reader.counts(START)
+    assert raised.value.costly is costly
+    assert seen.billed == (3 * FLOOR if costly else 0)
+
+
+async def test_a_query_that_fails_on_the_rows_is_not_paid_for_twice(
+    warehouse: Warehouse, spending: MakeSpending
+) -> None:
+    warehouse.fails_at_run_time = {"AVG(risk_score)": "division by zero"}
+    seen = spending(50 * FLOOR)
+    assert (await seen.reader.counts(START)).bytes == 3 * FLOOR
+    assert seen.billed == 3 * FLOOR
 
 
 async def test_an_answer_from_the_cache_costs_nothing(
