@@ -171,7 +171,7 @@ class Due(Struct, frozen=True):
     wanted_day: date
     """Newest day that must be in marts and indices by now."""
     coming_day: date
-    """Newest complete day; due while it is newer than `wanted_day`."""
+    """The complete day that is wanted next; `wanted_day` itself when yesterday is wanted."""
     coming_due_at: datetime
     """When `coming_day` becomes late."""
     next_run_at: datetime

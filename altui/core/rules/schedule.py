@@ -1,5 +1,6 @@
 """What the schedules promise at a moment (health.md, Schedules and due times)."""
 
+import itertools
 from datetime import UTC, date, datetime, time, timedelta
 from statistics import median
 
@@ -22,18 +23,26 @@ def due_times(
     syncs: tuple[SyncSeen, ...] = (),
 ) -> Due:
     """Due times at `now`; usual delays and durations are learnt from the runs and the syncs."""
+    workflow = pipeline.workflow
     yesterday = day_of(now) - ONE_DAY
-    scheduled = nightly_after(yesterday, pipeline.workflow)
-    delay = usual_delay(runs, pipeline.workflow, scheduled)
-    duration = usual_duration(runs, pipeline.workflow)
-    coming_due_at = scheduled + delay + duration
+    duration = usual_duration(runs, workflow)
+
+    def over(day: date) -> bool:
+        scheduled = nightly_after(day, workflow)
+        due_at = scheduled + usual_delay(runs, workflow, scheduled) + duration
+        return now >= due_at or failed_since(runs, scheduled) is not None
+
+    # midnight does not end a night: its day is wanted when its own time has passed
+    wanted = next(day for back in itertools.count() if over(day := yesterday - back * ONE_DAY))
+    coming = min(wanted + ONE_DAY, yesterday)
+    scheduled = nightly_after(coming, workflow)
+    delay = usual_delay(runs, workflow, scheduled)
     slot = sync_slot(sync, pipeline)
-    over = now >= coming_due_at or failed_since(runs, scheduled) is not None
     return Due(
-        wanted_day=yesterday if over else yesterday - ONE_DAY,
-        coming_day=yesterday,
-        coming_due_at=coming_due_at,
-        next_run_at=_next_nightly(pipeline.workflow, now),
+        wanted_day=wanted,
+        coming_day=coming,
+        coming_due_at=scheduled + delay + duration,
+        next_run_at=_next_nightly(workflow, now),
         usual_delay_s=delay.total_seconds(),
         usual_duration_s=duration.total_seconds(),
         sync_slot=slot,

@@ -8,9 +8,11 @@ import pytest
 from altui.core.model.health import Assessment, StageId, State, VerdictState
 from altui.core.model.observed import Snapshot
 from altui.core.model.pipeline import Pipeline
-from altui.core.model.reading import Run
+from altui.core.model.reading import Run, TableMeta
 from altui.core.rules.assess import assess
 from tests.unit.rules.cases.bend import (
+    DOCUMENTS,
+    MART,
     TONIGHTS,
     counted_after,
     failed_in,
@@ -204,3 +206,25 @@ def test_the_newest_document_does_not_stand_for_the_days_before_it():
     result = judged(snapshot)
     assert "index.behind.mrt_risk_daily" in checks(result)
     assert result.verdict.headline.startswith("22 Nov is not in risk_daily; dashboard ends")
+
+
+@pytest.mark.parametrize(
+    ("clock", "late"), [("22 23:59", False), ("23 00:05", False), ("23 00:06", True)]
+)
+def test_a_night_that_passes_midnight_is_waited_for_until_its_own_time(clock: str, late: bool):
+    """Scheduled at 23:00, an hour late at most, six minutes long."""
+    workflow = msgspec.structs.replace(Pipeline().workflow, hour=23, minute=0)
+    pipeline = msgspec.structs.replace(Pipeline(), workflow=workflow)
+    snapshot = healthy(at(f"2026-11-{clock}"))
+    history = tuple(run_at(900 - back, at(f"2026-11-{21 - back:02d} 23:20")) for back in range(14))
+    snapshot = with_value(snapshot, "github.runs", runs=history)
+    for place in (*MART, *DOCUMENTS):
+        snapshot = without_rows(snapshot, *place, date(2026, 11, 21), None)
+    built = {"applylens_marts.mrt_risk_daily": TableMeta(1, 1, at("2026-11-21 23:23"))}
+    snapshot = synced(with_value(snapshot, "bigquery.tables", tables=built))
+    result = assess(snapshot, pipeline, snapshot.at)
+    assert checks(result) == ({"parity.mart", "index.behind.mrt_risk_daily"} if late else set())
+    if not late:
+        assert result.verdict.state is VerdictState.wait
+        assert result.verdict.headline.startswith("21 Nov not exported yet")
+        assert "00:06Z" in result.verdict.why
