@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from altui.core.model.pipeline import risk_mart
 from altui.core.rules.look import Look
 from altui.core.rules.running import counted_since
-from altui.core.rules.schedule import nightly_after, runs_since
+from altui.core.rules.schedule import nightly_after, nightly_since, runs_since
 from altui.core.words import behind, clock, took
 
 
@@ -18,7 +18,9 @@ def night(look: Look) -> tuple[str, str]:
     if look.runs is None:
         return _by_the_marts(look, scheduled)
     tonight = runs_since(look.runs, scheduled)
-    run = next((run for run in tonight if run.status != "completed"), next(iter(tonight), None))
+    # what ended before the schedule's own run came may have been about other days
+    told = tonight if nightly_since(look.runs, scheduled) else ()
+    run = next((run for run in tonight if run.status != "completed"), next(iter(told), None))
     if run is None and look.now < scheduled:
         return f"nightly run due {at}", late_start
     if run is None:

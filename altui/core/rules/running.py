@@ -16,6 +16,7 @@ from altui.core.rules.schedule import (
     ONE_DAY,
     missed_at,
     nightly_after,
+    nightly_since,
     runs_since,
     stuck_after,
 )
@@ -70,10 +71,10 @@ def _left_out(look: Look) -> Run | None:
     day = look.due.coming_day
     if look.due.wanted_day >= day:
         return None
-    tonight = runs_since(look.runs, nightly_after(day, look.pipeline.workflow))
-    if running(look.runs) or not any(run.event == "schedule" for run in tonight):
+    scheduled = nightly_after(day, look.pipeline.workflow)
+    if running(look.runs) or nightly_since(look.runs, scheduled) is None:
         return None
-    newest = tonight[0]
+    newest = runs_since(look.runs, scheduled)[0]
     if newest.conclusion != "success" or not counted_since(look, newest.updated_at):
         return None
     return None if _complete(look, day) else newest
@@ -108,7 +109,8 @@ def bad_run(look: Look) -> Run | None:
     if failed_in_dbt(look, newest):
         return newest
     coming = nightly_after(look.due.coming_day, look.pipeline.workflow)
-    should_have = look.due.coming_day if newest.created_at >= coming else look.due.wanted_day
+    carries = newest.created_at >= coming and nightly_since(look.runs, coming)
+    should_have = look.due.coming_day if carries else look.due.wanted_day
     if newest.created_at < nightly_after(should_have, look.pipeline.workflow):
         return None
     return None if _complete(look, should_have) else newest
@@ -222,11 +224,19 @@ def _missed(look: Look, runs: Runs) -> Iterator[Finding]:
         scheduled = nightly_after(day, look.pipeline.workflow)
         if look.now < missed_at(scheduled, look.due, look.pipeline.workflow):
             continue
-        if not runs_since(runs, scheduled):
-            subject = f"no run since the schedule of {scheduled:%d %b %H:%M}Z"
+        if not _carried(look, runs, day):
+            subject = f"the schedule of {scheduled:%d %b %H:%M}Z started no run"
             words = "GitHub delays schedules and sometimes drops one"
             yield _finding(look, "workflow.missed", State.late, subject, None, words=words)
         return
+
+
+def _carried(look: Look, runs: Runs, day: date) -> bool:
+    """Whether the night's run came, or one by hand that may have brought the day in its place."""
+    scheduled = nightly_after(day, look.pipeline.workflow)
+    if nightly_since(runs, scheduled) is not None:
+        return True
+    return bool(runs_since(runs, scheduled)) and (look.documents is None or _complete(look, day))
 
 
 def _finding(

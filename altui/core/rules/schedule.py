@@ -80,11 +80,19 @@ def _sync_due_at(
 
 
 def failed_since(runs: Runs | None, scheduled: datetime) -> Run | None:
-    """The newest ended run since the schedule, where it failed or was cancelled; None otherwise.
+    """The newest ended run of the night, where it failed or was cancelled; None otherwise.
 
-    While another run is on its way the day is still expected from that one.
+    While another run is on its way the day is still expected from that one. What ended before the
+    schedule's own run came was somebody's, and may be about other days.
     """
-    tonight = runs_since(runs, scheduled)
+    nightly = nightly_since(runs, scheduled)
+    if nightly is None:
+        return None
+    tonight = [
+        run
+        for run in runs_since(runs, scheduled)
+        if run.status != "completed" or (run.updated_at or run.created_at) >= nightly.created_at
+    ]
     if any(run.status != "completed" or run.conclusion == "success" for run in tonight):
         return None
     return next((run for run in tonight if run.conclusion in {*FAILED, CANCELLED}), None)
@@ -93,6 +101,12 @@ def failed_since(runs: Runs | None, scheduled: datetime) -> Run | None:
 def runs_since(runs: Runs | None, scheduled: datetime) -> list[Run]:
     """The runs that were created since, the newest first: what may have carried the night's day."""
     return [run for run in (runs.runs if runs else ()) if run.created_at >= scheduled]
+
+
+def nightly_since(runs: Runs | None, scheduled: datetime) -> Run | None:
+    """The run that the schedule itself started since; None while GitHub delays it."""
+    tonight = runs_since(runs, scheduled)
+    return next((run for run in tonight if run.event == "schedule"), None)
 
 
 def usual_delay(runs: Runs | None, workflow: Workflow, before: datetime) -> timedelta:

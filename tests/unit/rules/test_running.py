@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from altui.core.model.health import Assessment, StageId, State, VerdictState
-from altui.core.model.observed import Snapshot
+from altui.core.model.observed import Snapshot, Trouble
 from altui.core.model.pipeline import Pipeline
 from altui.core.model.reading import Run, TableMeta
 from altui.core.rules.assess import assess
@@ -22,7 +22,7 @@ from tests.unit.rules.cases.bend import (
     synced,
     tonight,
 )
-from tests.world import at, healthy, run_at, with_value, without_rows
+from tests.world import at, healthy, run_at, with_error, with_value, without_rows
 
 YESTERDAY = date(2026, 11, 22)
 EXPORT = "Export to Elasticsearch"
@@ -228,3 +228,86 @@ def test_a_night_that_passes_midnight_is_waited_for_until_its_own_time(clock: st
         assert result.verdict.state is VerdictState.wait
         assert result.verdict.headline.startswith("21 Nov not exported yet")
         assert "00:06Z" in result.verdict.why
+
+
+def early(clock: str, *later: Run, **changes: object) -> Snapshot:
+    """A night in which somebody ran a few days of January at 03:16, before the delayed nightly."""
+    run = by_hand(at("2026-11-23 03:16"), updated_at=at("2026-11-23 03:18"), **changes)
+    snapshot = newest_run(nights(at(f"2026-11-23 {clock}"), 25, 6), run)
+    for one in later:
+        snapshot = newest_run(snapshot, one)
+    return snapshot
+
+
+HAND = [{"conclusion": "cancelled"}, failed_in(EXPORT), {"conclusion": "success"}]
+
+
+@pytest.mark.parametrize("clock", ["03:18", "03:25", "04:20"])
+@pytest.mark.parametrize("how", HAND)
+def test_a_run_by_hand_before_the_delayed_nightly_is_not_the_nightly(
+    clock: str, how: dict[str, object]
+):
+    snapshot = early(clock, **how)
+    result = judged(counted_after(snapshot, "elasticsearch.counts", snapshot.at))
+    assert result.findings == ()
+    assert result.verdict.state is VerdictState.wait
+    assert "nightly run due 03:15Z has not started" in result.verdict.headline
+
+
+@pytest.mark.parametrize("how", HAND)
+def test_a_nightly_that_was_dropped_is_missed_although_somebody_ran_another_day(
+    how: dict[str, object],
+):
+    assert "workflow.missed" not in checks(judged(early("04:44", **how)))
+    result = judged(early("05:00", **how))
+    assert {"workflow.missed", "index.behind.mrt_risk_daily"} <= checks(result)
+    (missed,) = (item for item in result.findings if item.check == "workflow.missed")
+    assert missed.subject == "the schedule of 23 Nov 03:15Z started no run"
+    behind = next(item for item in result.findings if item.check.startswith("index.behind"))
+    assert "nightly run due 03:15Z has not started" in behind.evidence[0].words
+
+
+def test_a_day_that_a_run_by_hand_really_brought_is_not_missed():
+    noon = healthy(at("2026-11-23 12:00"))
+    brought = by_hand(at("2026-11-23 03:20"))
+    runs = noon.observations["github.runs"].value
+    snapshot = with_value(noon, "github.runs", runs=(brought, *runs.runs[1:]))  # type: ignore[union-attr]
+    assert judged(snapshot).findings == ()
+    blind = with_error(snapshot, "elasticsearch.counts", Trouble.unreachable, since=noon.at)
+    assert "workflow.missed" not in checks(judged(blind)), "nobody sees whether the day is there"
+
+
+@pytest.mark.parametrize("first", HAND)
+def test_a_nightly_that_fails_is_told_at_once_whatever_ran_before_it(first: dict[str, object]):
+    nightly = run_at(951, at("2026-11-23 03:40"))
+    nightly = msgspec.structs.replace(nightly, **failed_in(EXPORT))
+    result = judged(early("03:48", nightly, **first))
+    assert {"workflow.failed", "index.behind.mrt_risk_daily"} <= checks(result)
+    assert result.verdict.state is VerdictState.broken
+
+
+@pytest.mark.parametrize("how", HAND[:2])
+def test_a_repair_by_hand_that_fails_as_well_leaves_the_day_missing(how: dict[str, object]):
+    failed = tonight(at("2026-11-23 04:10"), **failed_in(EXPORT))
+    repair = by_hand(at("2026-11-23 03:55"), **how)
+    result = judged(newest_run(failed, repair))
+    assert {"index.behind.mrt_risk_daily"} < checks(result)
+    assert result.verdict.headline.startswith("22 Nov is not in risk_daily")
+
+
+def test_a_repair_that_fails_after_a_nightly_without_the_day_is_to_blame():
+    snapshot = counted_after(tonight(at("2026-11-23 04:05")), "elasticsearch.counts", TONIGHTS)
+    repair = by_hand(at("2026-11-23 03:55"), **failed_in(EXPORT))
+    assert "workflow.failed" in checks(judged(newest_run(snapshot, repair)))
+
+
+def test_a_run_by_hand_that_overlaps_the_nightly_may_have_brought_the_day():
+    """Concurrency cancels the nightly that waits; the run by hand ends well after it."""
+    cancelled = run_at(951, at("2026-11-23 03:40"), conclusion="cancelled")
+    cancelled = msgspec.structs.replace(cancelled, updated_at=at("2026-11-23 03:41"))
+    at_work = by_hand(at("2026-11-23 03:38"), conclusion=None, status="in_progress")
+    ended = by_hand(at("2026-11-23 03:38"), updated_at=at("2026-11-23 03:47"))
+    for clock, run in (("03:42", at_work), ("03:48", ended)):
+        night = nights(at(f"2026-11-23 {clock}"), 25, 6)
+        result = judged(newest_run(newest_run(night, run), cancelled))
+        assert not checks(result) & {"index.behind.mrt_risk_daily", "parity.mart"}, clock
