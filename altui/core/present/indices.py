@@ -13,6 +13,7 @@ from altui.core.present.rows import Line, Tone, columns, greyed, line, pad, tone
 from altui.core.present.view import View
 from altui.core.rules.elastic import deletes_at, kept
 from altui.core.rules.kibana import notes
+from altui.core.rules.owed import owes
 from altui.core.rules.reach import reach, reader_sees, shown_as
 from altui.core.rules.serving import newest_seen
 from altui.core.rules.storage import below, left
@@ -150,9 +151,11 @@ def _index_state(seen: View, mart: Mart, newest: date | None, own: Index | None)
         return State.broken
     if mart.table is None:
         return State.ok
-    if newest is None or newest < seen.look.due.wanted_day:
-        return State.late
-    return State.due if newest < seen.look.due.coming_day else State.ok
+    due = seen.look.due
+    for wanted, state in ((due.wanted_day, State.late), (due.coming_day, State.due)):
+        if (newest is None or newest < wanted) and owes(seen.look, mart, wanted):
+            return state
+    return State.ok
 
 
 def _health(own: Index | None) -> Tone:

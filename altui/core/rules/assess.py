@@ -25,6 +25,7 @@ from altui.core.rules.learning import learnt
 from altui.core.rules.look import Check, Look
 from altui.core.rules.measures import different, duplicates, marked, unmeasured, wrong_measures
 from altui.core.rules.network import sight
+from altui.core.rules.owed import owes
 from altui.core.rules.parity import differences, losses, tables_there
 from altui.core.rules.running import workflow
 from altui.core.rules.schedule import due_times
@@ -163,7 +164,8 @@ def _is_due(look: Look, stage: StageId, rows: tuple[TraceRow, ...]) -> bool:
     if stage in (StageId.dbt, StageId.elasticsearch):
         mart = risk_mart(look.pipeline)
         series = look.mart(mart) if stage is StageId.dbt else look.index(mart)
-        if series is not None and series.rows and not series.by_day.get(due.coming_day):
+        awaited = series is not None and series.rows and not series.by_day.get(due.coming_day)
+        if awaited and owes(look, mart, due.coming_day):
             return True
         today = look.today
         cells = (row.cells.get(stage) for row in rows if row.day < today)

@@ -18,6 +18,7 @@ from altui.core.rules import sightless
 from altui.core.rules.lines import first_fit, fit, since_words, tails, todo
 from altui.core.rules.look import Look
 from altui.core.rules.night import night
+from altui.core.rules.owed import owes
 from altui.core.rules.seeing import off, service_of, unseen_words
 from altui.core.rules.serving import newest_document, newest_seen
 from altui.core.rules.sightless import newest_mart
@@ -142,6 +143,8 @@ def _waiting(look: Look) -> Verdict | None:
     newest = newest_document(look, mart) if look.documents else newest_mart(look)
     if newest is None or newest == coming or look.due.wanted_day >= coming:
         return None
+    if not owes(look, mart, coming):
+        return None  # of no rows there is no day to export
     late_at = f"{look.due.coming_due_at:%H:%M}Z"
     state, why = night(look)
     return Verdict(

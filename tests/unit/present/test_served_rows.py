@@ -11,11 +11,17 @@ from altui.core.present.report import report
 from altui.core.present.view import Facts, View, view
 from altui.core.rules.assess import assess
 from tests.unit.rules.cases.bend import (
+    DOCUMENTS,
+    MART,
     NOON,
+    RAW,
+    SOURCE,
+    YESTERDAY,
     cluster,
     deletes,
     index,
     kibana,
+    lost,
     storage,
     template,
 )
@@ -85,3 +91,12 @@ def test_the_report_carries_the_same_figures():
     figures = report(going.look, going.assessment, "p").panels.indices.indices["mrt_risk_daily"]
     assert (str(figures.deletes_on), figures.status) == ("2027-01-01", "open")
     assert msgspec.json.encode(figures)
+
+
+def test_an_index_is_not_late_that_ends_before_a_day_without_rows():
+    empty = lost(SOURCE, *RAW, *MART, *DOCUMENTS, day=YESTERDAY, short=None)
+    row = next(line.text for line in indices.rows(seen(empty)) if "risk_daily" in line.text)
+    assert row.startswith("✓ risk_daily     21 Nov")
+    short = lost(*DOCUMENTS, day=YESTERDAY, short=None)
+    row = next(line.text for line in indices.rows(seen(short)) if "risk_daily" in line.text)
+    assert not row.startswith("✓")
