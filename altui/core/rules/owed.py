@@ -30,13 +30,15 @@ def empty_day(look: Look, table: Table, day: date) -> bool:
 def whole_build(look: Look, mart: Mart) -> datetime:
     """When a build last made every day of its window anew; a run by hand may be about a few.
 
-    Without the tables' metadata: no earlier than the night's schedule.
+    Without the tables' metadata: no earlier than the night's schedule. Where no scheduled run has
+    succeeded yet: no later than that, as if the runs by hand had all been about a few days.
     """
-    built_at = look.mart_built_at(mart)
-    if built_at is None:
-        built_at = nightly_after(look.due.wanted_day, look.pipeline.workflow)
+    scheduled = nightly_after(look.due.wanted_day, look.pipeline.workflow)
+    built_at = look.mart_built_at(mart) or scheduled
     nightly = _nightly(look)
-    if nightly is None or nightly.updated_at is None or built_at <= nightly.updated_at:
+    if nightly is None:
+        return built_at if look.runs is None else min(built_at, scheduled)
+    if nightly.updated_at is None or built_at <= nightly.updated_at:
         return built_at
     return nightly.created_at
 

@@ -11,7 +11,7 @@ from altui.core.model.pipeline import Pipeline
 from altui.core.model.reading import Counts, Runs, Series, TableMeta, Warehouse
 from altui.core.rules.assess import assess
 from altui.core.rules.look import Look
-from altui.core.rules.owed import empty_day, remade
+from altui.core.rules.owed import empty_day, remade, whole_build
 from altui.core.rules.schedule import due_times
 from tests.world import at, healthy, rows_on, run_at, with_measure, with_value, without_rows
 
@@ -265,3 +265,56 @@ def test_a_single_row_of_the_day_is_awaited():
     result = assess(snapshot, PIPELINE, snapshot.at)
     assert result.stages[StageId.elasticsearch].state is State.due
     assert result.verdict.state is VerdictState.wait
+
+
+def hand_only(clock: str, *, built: str) -> Snapshot:
+    """A new pipeline: all its runs are by hand, the last one at noon for days of January."""
+    now = at(f"2026-11-23 {clock}")
+    snapshot = without_rows(healthy(now), *COPIES[0], YESTERDAY, 1)
+    snapshot = without_rows(snapshot, *COPIES[1], YESTERDAY, 1)
+    counts, runs = snapshot.get(COUNTS, Counts), snapshot.get("github.runs", Runs)
+    assert counts is not None and runs is not None
+    raw = counts.series["raw.emails"]
+    raw = replace(raw, changed={**raw.changed, YESTERDAY: at("2026-11-23 11:05")})
+    snapshot = with_value(snapshot, COUNTS, series={**counts.series, "raw.emails": raw})
+    by_hand = tuple(replace(run, event="workflow_dispatch") for run in runs.runs)
+    last = replace(run_at(950, at("2026-11-23 12:00")), event="workflow_dispatch")
+    snapshot = with_value(snapshot, "github.runs", runs=(last, *by_hand))
+    tables = {"applylens_marts.mrt_risk_daily": TableMeta(1, 1, at(f"2026-11-23 {built}"))}
+    return with_value(snapshot, "bigquery.tables", tables=tables)
+
+
+def test_a_run_by_hand_builds_no_whole_window_where_no_nightly_ever_succeeded():
+    snapshot = hand_only("12:20", built="12:03")
+    result = assess(snapshot, PIPELINE, snapshot.at)
+    assert [one.check for one in result.findings if one.state is State.broken] == []
+    row = next(row for row in result.trace if (row.table, row.day) == ("emails", YESTERDAY))
+    assert row.cells[StageId.dbt].state is State.due
+
+
+def test_what_only_runs_by_hand_build_is_not_due_for_ever():
+    tomorrow = hand_only("12:20", built="12:03")
+    now = at("2026-11-24 12:20")
+    later = healthy(now)
+    counts, old = later.get(COUNTS, Counts), tomorrow.get(COUNTS, Counts)
+    runs, tables = tomorrow.get("github.runs", Runs), later.get("bigquery.tables", Warehouse)
+    assert counts is not None and old is not None and runs is not None and tables is not None
+    raw = counts.series["raw.emails"]
+    raw = replace(raw, changed={**raw.changed, YESTERDAY: at("2026-11-23 11:05")})
+    later = with_value(later, COUNTS, series={**counts.series, "raw.emails": raw})
+    newest = replace(run_at(951, at("2026-11-24 03:40")), event="workflow_dispatch")
+    later = with_value(later, "github.runs", runs=(newest, *runs.runs))
+    for place in COPIES:
+        later = without_rows(later, *place, YESTERDAY, 1)
+    found = [one for one in assess(later, PIPELINE, now).findings if one.check == "parity.mart"]
+    assert [(one.state, one.days) for one in found] == [(State.broken, (YESTERDAY,))]
+
+
+def test_without_github_the_build_itself_is_all_there_is_to_go_by():
+    snapshot = hand_only("12:20", built="12:03")
+    observations = {k: v for k, v in snapshot.observations.items() if k != "github.runs"}
+    look = look_at(replace(snapshot, observations=observations))
+    assert whole_build(look, PIPELINE.marts[0]) == at("2026-11-23 12:03")
+    assert whole_build(look_at(snapshot), PIPELINE.marts[0]) == at("2026-11-23 03:15")
+    early = look_at(hand_only("12:20", built="02:00"))
+    assert whole_build(early, PIPELINE.marts[0]) == at("2026-11-23 02:00")
