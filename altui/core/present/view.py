@@ -167,7 +167,8 @@ def view(
 
         runs = snapshot.get("github.runs", Runs)
         due = due_times(pipeline, runs, snapshot.get("fivetran.connection", Connection), now)
-    return View(Look(snapshot, pipeline, now, due), assessment, facts)
+    since = assessment.since if assessment else {}
+    return View(Look(snapshot, pipeline, now, due, since), assessment, facts)
 
 
 def _probes_of(service: str) -> list[str]:

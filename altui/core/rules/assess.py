@@ -26,7 +26,7 @@ from altui.core.rules.look import Check, Look
 from altui.core.rules.measures import different, duplicates, marked, unmeasured, wrong_measures
 from altui.core.rules.network import sight
 from altui.core.rules.owed import owes
-from altui.core.rules.parity import differences, losses, tables_there
+from altui.core.rules.parity import differences, empties, losses, tables_there
 from altui.core.rules.running import workflow
 from altui.core.rules.schedule import due_times
 from altui.core.rules.seeing import STATE_OF, in_sight, service_of
@@ -94,6 +94,7 @@ def assess(
     since |= {finding_key(finding): finding.since for finding in findings}
     differ = (*differences(rows), *unequal_totals(look, rows), *unsynced(look))
     since |= {key: look.first_seen(key) for key in differ}
+    since |= dict(empties(look, rows))
     return Assessment(
         at=now,
         stages={stage: _health(look, stage, findings, blind, rows) for stage in STAGES},

@@ -69,11 +69,39 @@ def noted_since(look: Look, mart: Mart, day: date) -> bool:
     return look.first_seen(difference_key(mart.name, day)) > built_at
 
 
+def came_since(look: Look, mart: Mart, day: date) -> bool:
+    """Whether all rows of a day came after the last nightly run began: the next one carries them.
+
+    Only looks that found the day empty tell: the newest row says nothing of those before it. Every
+    day is empty in its own first hours; what counts is that it was when its night had come.
+    """
+    key = empty_key(look.pipeline.subject_of(mart), day)
+    if key not in look.since:
+        return False
+    runs = look.runs.runs if look.runs else ()
+    over = [run for run in runs if _counted_since(look, run)]
+    series = look.mart(mart)
+    made = series is not None and bool(series.by_day.get(day))
+    if made and len(over) == len(runs):
+        return False
+    began = [run.created_at for run in over if run.event == "schedule"]
+    scheduled = nightly_after(day, look.pipeline.workflow)
+    return look.first_seen(key) >= max(scheduled, *(began or [whole_build(look, mart)]))
+
+
+def _counted_since(look: Look, run: Run) -> bool:
+    """Whether the run has ended, and whoever can be asked was counted since."""
+    ended = run.updated_at or run.created_at
+    asked = [probe for probe in ("bigquery.counts", "elasticsearch.counts") if look.answers(probe)]
+    counted = [at for probe in asked if (at := look.seen_at(probe))]
+    return run.status == "completed" and all(at >= ended for at in counted)
+
+
 def owes(look: Look, mart: Mart, day: date) -> bool:
     """Whether the mart's index can be asked for that day: it had rows when it was last made."""
     if mart.table:
         fed_by = next(table for table in look.pipeline.tables if table.name == mart.table)
-        return not empty_day(look, fed_by, day)
+        return not empty_day(look, fed_by, day) and not came_since(look, mart, day)
     series = look.mart(mart)
     made = series is None or bool(series.by_day.get(day))
     return made or not noted_since(look, mart, day)
@@ -82,6 +110,16 @@ def owes(look: Look, mart: Mart, day: date) -> bool:
 def difference_key(table: str, day: date) -> str:
     """Key by which a look remembers since when neighbours differ on a day."""
     return f"difference.{table}.{day.isoformat()}"
+
+
+def empty_key(table: str, day: date) -> str:
+    """Key by which a look remembers when a day was last counted without a row."""
+    return f"empty.{table}.{day.isoformat()}"
+
+
+def first_made(look: Look) -> date:
+    """The first day that a nightly run of today makes anew."""
+    return look.today - _window(look)
 
 
 def _night(look: Look, mart: Mart) -> date:

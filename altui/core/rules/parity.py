@@ -1,13 +1,13 @@
 """Losses between neighbouring stages, and how far the two sides of a table are apart."""
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from altui.core.model.health import Evidence, Finding, StageId, State, TraceRow, worst
 from altui.core.model.pipeline import Table
 from altui.core.rules.look import Look
-from altui.core.rules.owed import difference_key, remade
+from altui.core.rules.owed import difference_key, empty_key, first_made, remade
 from altui.core.rules.trace import COUNTED_BY, LOST, loss_key
 
 UPSTREAM: dict[StageId, StageId] = {
@@ -27,6 +27,8 @@ CHECKS: dict[StageId, str] = {
     StageId.elasticsearch: "parity.index",
     StageId.kibana: "parity.reader",
 }
+MADE = (StageId.dbt, StageId.elasticsearch)
+"""What a nightly run makes."""
 NAMES: dict[StageId, str] = {
     StageId.postgres: "PostgreSQL",
     StageId.fivetran: "BigQuery",
@@ -67,6 +69,26 @@ def differences(rows: tuple[TraceRow, ...]) -> Iterator[str]:
             yield difference_key(row.table, row.day)
             if raw.state in LOST:
                 yield loss_key(row.table, row.day)
+
+
+def empties(look: Look, rows: tuple[TraceRow, ...]) -> Iterator[tuple[str, datetime]]:
+    """When each day that mart or index lack was last counted without a row, to remember it.
+
+    It is remembered for as long as they lack it and a nightly run can still make it.
+    """
+    for row in (row for row in rows if row.day >= first_made(look)):
+        copies = [row.cells[stage] for stage in MADE if stage in row.cells]
+        if all(cell.count is not None for cell in copies):
+            continue
+        key = empty_key(row.table, row.day)
+        sides = ((side, row.cells.get(side)) for side in (StageId.bigquery, StageId.postgres))
+        counted = next((side for side, cell in sides if cell and cell.count is not None), None)
+        if counted is not None and row.cells[counted].count == 0:
+            seen = look.seen_at(COUNTED_BY[counted])
+        else:
+            seen = look.since.get(key)
+        if seen is not None:
+            yield key, seen
 
 
 def equal_through(

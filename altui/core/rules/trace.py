@@ -16,6 +16,7 @@ from altui.core.model.reading import Runs, Series
 from altui.core.rules.learning import usual_sync
 from altui.core.rules.look import Look
 from altui.core.rules.owed import (
+    came_since,
     difference_key,
     noted_since,
     remade,
@@ -237,7 +238,8 @@ def build_judge(look: Look, mart: Mart, feed: Series | None) -> Judge:
     seen_until = whole_build(look, mart) - on_the_way
 
     def absent(day: date) -> State:
-        if day > look.due.wanted_day or (mart.ops and noted_since(look, mart, day)):
+        noted = mart.ops and noted_since(look, mart, day)
+        if day > look.due.wanted_day or noted or came_since(look, mart, day):
             return State.due if remade(look, mart, day) else State.late
         return State.broken if failed and remade(look, mart, day) else State.late
 
@@ -278,7 +280,7 @@ def export_judge(look: Look, mart: Mart, source: Series | None = None) -> Judge:
         if exporting or day > look.due.coming_day:
             return State.due
         if count is None:
-            if day > look.due.wanted_day:
+            if day > look.due.wanted_day or came_since(look, mart, day):
                 return State.due
             return State.broken if failed else State.late
         if direct:

@@ -13,7 +13,7 @@ from altui.core.rules.assess import assess
 from altui.core.rules.look import Look
 from altui.core.rules.owed import empty_day, remade, whole_build
 from altui.core.rules.schedule import due_times
-from tests.world import at, healthy, rows_on, run_at, with_measure, with_value, without_rows
+from tests.world import at, healthy, run_at, with_measure, with_value, without_rows
 
 NOON = at("2026-11-23 12:00")
 PIPELINE = Pipeline()
@@ -234,37 +234,6 @@ def test_a_newest_day_without_rows_is_nobodys_fault():
     assert result.verdict.headline.startswith("21 Nov")
     lost = assess(without(YESTERDAY, *COPIES), PIPELINE, NOON)
     assert "index.behind.mrt_risk_daily" in {finding.check for finding in lost.findings}
-
-
-def nothing_of_yesterday(clock: str) -> Snapshot:
-    """A night at whose end nobody has a row of the day before."""
-    snapshot = healthy(at(f"2026-11-23 {clock}"))
-    for place in SIDES:
-        snapshot = without_rows(snapshot, *place, YESTERDAY, None)
-    return snapshot
-
-
-@pytest.mark.parametrize("clock", ["00:10", "03:20", "03:50", "04:20", "04:21", "12:30", "23:59"])
-def test_nothing_is_awaited_of_a_day_without_rows(clock: str):
-    snapshot = nothing_of_yesterday(clock)
-    if clock > "03:46":
-        for place in COPIES:
-            snapshot = without_rows(snapshot, *place, YESTERDAY, None)
-    result = assess(snapshot, PIPELINE, snapshot.at)
-    assert result.findings == ()
-    assert result.stages[StageId.dbt].state is State.ok
-    assert result.stages[StageId.elasticsearch].state is State.ok
-    assert result.verdict.state is VerdictState.ok
-    assert result.verdict.headline.startswith("21 Nov complete")
-
-
-def test_a_single_row_of_the_day_is_awaited():
-    snapshot = healthy(at("2026-11-23 03:20"))
-    for place in SIDES:
-        snapshot = without_rows(snapshot, *place, YESTERDAY, rows_on(YESTERDAY) - 1)
-    result = assess(snapshot, PIPELINE, snapshot.at)
-    assert result.stages[StageId.elasticsearch].state is State.due
-    assert result.verdict.state is VerdictState.wait
 
 
 def hand_only(clock: str, *, built: str) -> Snapshot:
