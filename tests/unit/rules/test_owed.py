@@ -287,3 +287,15 @@ def test_without_github_the_build_itself_is_all_there_is_to_go_by():
     assert whole_build(look_at(snapshot), PIPELINE.marts[0]) == at("2026-11-23 03:15")
     early = look_at(hand_only("12:20", built="02:00"))
     assert whole_build(early, PIPELINE.marts[0]) == at("2026-11-23 02:00")
+
+
+def test_a_day_that_the_index_was_not_counted_for_is_not_asked_of_it():
+    """At midnight the index's window has moved on, the ops table's not yet."""
+    snapshot = ops_fed(DAY, built=DAY, modified=at("2026-11-11 01:00"))
+    documents = snapshot.get(INDEX, Counts)
+    assert documents is not None
+    nothing = {**documents.series, "index.mrt_parity_drift": Series(0, None, {})}
+    for start, behind in ((DAY, True), (DAY + ONE_DAY, False)):
+        counted = with_value(snapshot, INDEX, series=nothing, start=start)
+        checks = {one.check for one in assess(counted, PIPELINE, NOON).findings}
+        assert ("index.behind.mrt_parity_drift" in checks) is behind
