@@ -76,7 +76,8 @@ def empties(look: Look, rows: tuple[TraceRow, ...]) -> Iterator[tuple[str, datet
 
     It is remembered for as long as they lack it and a nightly run can still make it.
     """
-    for row in (row for row in rows if row.day >= first_made(look)):
+    first = first_made(look)
+    for row in (row for row in rows if row.day >= first):
         copies = [row.cells[stage] for stage in MADE if stage in row.cells]
         if all(cell.count is not None for cell in copies):
             continue
