@@ -8,6 +8,7 @@ from altui.config import masking
 from tests.living import Sandbox, started
 
 
+@pytest.hookimpl(tryfirst=True)  # the groups are read after it
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Which tests stay together when they run side by side: a file's, and the sandbox's own."""
     for item in items:
