@@ -6,7 +6,9 @@ from rich.cells import cell_len
 
 from altui.core.present.findings import not_ok
 from altui.core.present.header import header
-from altui.core.present.panels import PANELS, boxed, detail, listed, title
+from altui.core.present.page import titled
+from altui.core.present.panels import PANELS, boxed, listed
+from altui.core.present.places import page
 from altui.core.present.rows import Line
 from altui.core.present.strip import strip
 from altui.core.present.verdict import verdict
@@ -25,8 +27,9 @@ def drawn(seen: View, width: int, height: int) -> Iterator[Line]:
     rows += not_ok(seen, width, 9)
     for key in PANELS:
         rows += [*boxed(seen, key, width // 2, 12), *listed(seen, key, 3)]
-        rows += [title(seen, key, width), *detail(seen, key)]
-    rows += detail(seen, "findings")
+        shown = page(seen, key)
+        rows += [titled(shown, width), *shown.rows]
+    rows += page(seen, "findings").rows
     return iter(seen.fitted(tuple(rows), width))
 
 

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from altui.clock import Clock
 from altui.core.model.health import Assessment, State
 from altui.core.model.history import Drift
-from altui.core.model.observed import Observation, Snapshot, Trouble, service_of
+from altui.core.model.observed import Observation, Snapshot, Trouble, Wish, is_wish, service_of
 from altui.core.model.pipeline import Pipeline
 from altui.core.model.reading import Connection, Runs
 from altui.core.rules.assess import assess
@@ -161,6 +161,8 @@ class Observer:
         if not self._requested:
             return
         if asked := self._store.requests():
+            # the screen is told of an answer to a wish as of any other: nobody waits for it here
+            self._wishes.start(map(Wish.of, filter(is_wish, asked.values())), self._is_resting)
             names = self._matching(asked.values())
             # a look that is under way began before the request: it does not count
             wanted = {name: self._started[name] + 1 for name in names}

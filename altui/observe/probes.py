@@ -10,7 +10,7 @@ from altui.clock import Clock
 from altui.config import Settings
 from altui.core.model.days import day_of
 from altui.core.model.health import StageId
-from altui.core.model.observed import service_of
+from altui.core.model.observed import is_wish, service_of
 from altui.core.model.reading import Reading
 from altui.services.bigquery import BigQueryReader
 from altui.services.elasticsearch import ElasticsearchReader
@@ -50,7 +50,7 @@ class Probe:
     @property
     def detail(self) -> bool:
         """Whether its failing decides nothing by itself about whether the service is seen."""
-        return self.rests or self.pulse or ":" in self.id
+        return self.rests or self.pulse or is_wish(self.id)
 
     @property
     def panel(self) -> str:
@@ -134,7 +134,7 @@ def probes(settings: Settings, clock: Clock, budget: Budget | None = None) -> tu
 
 def granters(settings: Settings) -> dict[str, Granter]:
     """What grants the rules' wishes, by the wish's probe; no service is asked yet."""
-    pipeline = settings.pipeline
+    pipeline, every = settings.pipeline, settings.cadence
     github = GitHubReader(settings.github, pipeline.workflow)
     elastic = ElasticsearchReader(settings.elasticsearch, pipeline)
 
@@ -143,10 +143,13 @@ def granters(settings: Settings) -> dict[str, Granter]:
         read = partial(github.log, key)
         return Probe(f"github.log:{key}", StageId.dbt, FOR_EVER, 22, "free", read)
 
+    def jobs(key: str) -> Probe:
+        read = partial(github.jobs, key)
+        return Probe(f"github.jobs:{key}", StageId.dbt, every.github, 12, "free", read)
+
     def allocation(key: str) -> Probe:
         read = partial(elastic.allocation, key)
-        every = settings.cadence.allocation
         name = f"elasticsearch.allocation:{key}"
-        return Probe(name, StageId.elasticsearch, every, 10, "free", read)
+        return Probe(name, StageId.elasticsearch, every.allocation, 10, "free", read)
 
-    return {"github.log": log, "elasticsearch.allocation": allocation}
+    return {"github.log": log, "github.jobs": jobs, "elasticsearch.allocation": allocation}

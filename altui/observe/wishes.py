@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 
 from altui.clock import Clock
-from altui.core.model.observed import Observation, Wish
+from altui.core.model.observed import Observation, Wish, is_wish
 from altui.observe.looking import LONGEST_REST, UnderWay, look
 from altui.observe.probes import Granter, Probe
 
@@ -30,7 +30,7 @@ class Wishes:
         self._granters = granters
         self._clock = clock
         self._landed = landed
-        self.answers = {name: item for name, item in known.items() if ":" in name}
+        self.answers = {name: item for name, item in known.items() if is_wish(name)}
         self._wished = dict.fromkeys(self.answers, time.monotonic())
         self._under_way: UnderWay = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}

@@ -10,7 +10,7 @@ from msgspec import Struct
 from altui.config import GitHubSettings
 from altui.core.model.observed import Trouble
 from altui.core.model.pipeline import Workflow
-from altui.core.model.reading import Log, Run, Runs, RunStep
+from altui.core.model.reading import Job, Jobs, Log, Run, Runs, RunStep
 from altui.core.rules.logs import failing
 from altui.core.rules.schedule import FAILED
 from altui.services.errors import TOO_MANY, UNSAID_REST, ServiceError, deadline, off
@@ -81,8 +81,11 @@ class _Step(Struct):
 
 class _Job(Struct):
     id: int | None = None
+    name: str | None = None
     status: str | None = None
     conclusion: str | None = None
+    started_at: datetime | None = None
+    completed_at: datetime | None = None
     steps: list[_Step] | None = None
 
 
@@ -159,15 +162,19 @@ class GitHubReader:
             ),
         )
 
+    async def jobs(self, key: str) -> Jobs:
+        """The jobs of a run with their steps; `key` is `run/attempt`. Raises ServiceError."""
+        where = f"github jobs of run {key}"
+        self._refuse_without_settings(where)
+        async with deadline(self._seconds, where):
+            return Jobs(tuple(_job(job) for job in await self._jobs_of(key)))
+
     async def log(self, key: str) -> Log:
         """What the failed job of a run wrote; `key` is `run/attempt`. Raises ServiceError."""
         where = f"github log of run {key}"
         self._refuse_without_settings(where)
-        run, _, attempt = key.partition("/")
-        path = f"{self._actions}/runs/{quote(run)}/attempts/{quote(attempt or '1')}/jobs"
         async with deadline(2 * self._seconds, where):
-            jobs, _ = await self._listed(f"{path}?per_page={PAGE}", _Jobs, MOST_PAGES * PAGE)
-            job = _chosen(jobs)
+            job = _chosen(await self._jobs_of(key))
             if job is None or job.id is None:
                 raise ServiceError(Trouble.missing, "the run names no job", where)
             raw = await self._http.tail(f"{self._actions}/jobs/{job.id}/logs", LONGEST_LOG)
@@ -177,6 +184,12 @@ class GitHubReader:
             step=clean(bad.name, 100),
             lines=failing([clean(line, 500) for line in text], utc(bad.started_at))[-KEPT_LINES:],
         )
+
+    async def _jobs_of(self, key: str) -> list[_Job]:
+        run, _, attempt = key.partition("/")
+        path = f"{self._actions}/runs/{quote(run)}/attempts/{quote(attempt or '1')}/jobs"
+        jobs, _ = await self._listed(f"{path}?per_page={PAGE}", _Jobs, MOST_PAGES * PAGE)
+        return jobs
 
     @property
     def _actions(self) -> str:
@@ -292,6 +305,17 @@ def _steps(chosen: _Job | None) -> tuple[RunStep, ...]:
             completed_at=utc(step.completed_at),
         )
         for step in (chosen.steps or [] if chosen else [])
+    )
+
+
+def _job(wire: _Job) -> Job:
+    return Job(
+        name=clean(wire.name, 100),
+        status=clean(wire.status, 40),
+        conclusion=clean(wire.conclusion, 40) or None,
+        started_at=utc(wire.started_at),
+        completed_at=utc(wire.completed_at),
+        steps=_steps(wire),
     )
 
 

@@ -72,16 +72,19 @@ class Dashboard(App[int]):
             self._observe()
 
     def on_place_open(self, message: Place.Open) -> None:
+        if message.instead:
+            self.action_main()
         self.action_open(message.key)
 
     def action_open(self, key: str) -> None:
-        """Shows a panel's details, or `findings`; from wherever one is."""
+        """Goes to a place; from there it is back to here."""
         from altui.tui.details import DetailsScreen
 
-        if isinstance(self.screen, DetailsScreen):
-            self.screen.action_panel(key)
-        else:
-            self.push_screen(DetailsScreen(self.feed, key))
+        self.push_screen(DetailsScreen(self.feed, key))
+
+    def _go(self, key: str) -> None:
+        self.action_main()
+        self.action_open(key)
 
     def action_main(self) -> None:
         while len(self.screen_stack) > 1:
@@ -97,13 +100,13 @@ class Dashboard(App[int]):
         """The palette: every command by name, nothing of the framework's own."""
         yield SystemCommand("main", "Back to the main screen", self.action_main)
         yield SystemCommand(
-            "not ok", "Every finding with its evidence", lambda: self.action_open("findings")
+            "not ok", "Every finding with its evidence", lambda: self._go("findings")
         )
         for kind in KINDS:
             yield SystemCommand(
                 kind.title.lower(),
                 f"Everything about {kind.title.lower()}",
-                lambda key=kind.key: self.action_open(key),
+                lambda key=kind.key: self._go(key),
             )
         yield SystemCommand("refresh", "Ask every service anew, now", self.action_refresh)
         yield SystemCommand("help", "List the keys of this place", self.action_help)

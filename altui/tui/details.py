@@ -1,13 +1,15 @@
-"""Everything a panel knows, with the evidence of what is wrong in it."""
+"""Everything about one thing: a page that is scrolled, chosen from, filtered or searched."""
 
 from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.widgets import Input
 
 from altui.core.present.header import header
-from altui.core.present.panels import PANELS, detail, title
+from altui.core.present.page import titled
+from altui.core.present.places import page, panels_of
 from altui.core.present.rows import Line
 from altui.core.present.view import View
 from altui.tui.feed import Feed
@@ -16,16 +18,17 @@ from altui.tui.rows import Rows
 
 
 class DetailsScreen(Place):
-    """One panel, whole and scrollable; `findings` stands for all that is not ok."""
+    """One place of `core.present.places`."""
 
     CSS_PATH = "details.tcss"
     AUTO_FOCUS = "#content"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("q,escape", "app.pop_screen", "back", id="back", tooltip="Back to the main screen"),
-        Binding("0", "app.pop_screen", "main", show=False, id="main", tooltip="The main screen"),
+        Binding("q,escape", "back", "back", id="back", tooltip="Back to where you came from"),
+        Binding("0", "app.main", "main", show=False, id="main", tooltip="The main screen"),
         *panel_keys("Details of that panel"),
-        Binding("down,j", "scroll(1)", "down", show=False, id="down", tooltip="One row down"),
-        Binding("up,k", "scroll(-1)", "up", show=False, id="up", tooltip="One row up"),
+        Binding("enter", "open", "details", id="open", tooltip="More about the chosen row"),
+        Binding("down,j", "move(1)", "down", show=False, id="down", tooltip="One row down"),
+        Binding("up,k", "move(-1)", "up", show=False, id="up", tooltip="One row up"),
         Binding(
             "pagedown,space",
             "page(1)",
@@ -37,49 +40,123 @@ class DetailsScreen(Place):
         Binding("pageup,b", "page(-1)", "page", show=False, id="page.up", tooltip="A page up"),
         Binding("g,home", "end(False)", "top", show=False, id="top", tooltip="To the first row"),
         Binding("G,end", "end(True)", "end", show=False, id="end", tooltip="To the last row"),
+        Binding(
+            "slash",
+            "find",
+            "filter",
+            key_display="/",
+            id="find",
+            tooltip="Only rows with these letters; in a log, go to the next line with them",
+        ),
+        Binding("n", "next(1)", "next", show=False, id="next", tooltip="Next line found"),
+        Binding("N", "next(-1)", "last", show=False, id="last", tooltip="Line found before"),
     ]
 
     def __init__(self, feed: Feed, key: str) -> None:
         super().__init__(feed)
         self.key = key
+        self.wanted = ""
+        """Letters that rows are filtered by, or a text is searched for."""
+        self._page = page(feed.view(), key)
 
     @property
     def shows(self) -> Sequence[str]:
-        return PANELS if self.key == "findings" else (self.key,)
+        return panels_of(self.key)
 
     def compose(self) -> ComposeResult:
         yield Rows(_header, id="header")
         yield Rows(self._title, id="title")
-        yield Rows(self._content, id="content")
+        yield Rows(self._content, id="content", gutter=True, choosing=True)
         yield Rows(self.keys, id="keys")
 
     @property
     def content(self) -> Rows:
         return self.query_one("#content", Rows)
 
-    def action_panel(self, key: str) -> None:
-        self.key = key
-        self.feed.show(self.shows)
-        self.content.scroll_home(animate=False)
-        self.draw(self.feed.view())
+    def draw(self, seen: View) -> None:
+        self._page = page(seen, self.key)
+        self.feed.wish(self._page.wishes)
+        super().draw(seen)
 
-    def action_scroll(self, rows: int) -> None:
-        self.content.scroll_relative(y=rows, animate=False)
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Keys that do nothing here are not shown."""
+        if action == "open":
+            return any(row.opens for row in self.content.lines) if self.is_mounted else True
+        if action == "next":
+            return bool(self.wanted)
+        return True
+
+    def action_panel(self, key: str) -> None:
+        self.post_message(self.Open(key, instead=True))
+
+    def action_open(self) -> None:
+        chosen = self.content.chosen
+        if chosen is not None and chosen.opens:
+            self.post_message(self.Open(chosen.opens))
+
+    def action_move(self, rows: int) -> None:
+        self.content.choose(rows)
 
     def action_page(self, pages: int) -> None:
-        self.content.scroll_relative(y=pages * max(self.content.size.height - 1, 1), animate=False)
+        self.content.choose(pages * max(self.content.size.height - 1, 1), most=True)
 
     def action_end(self, last: bool) -> None:
-        if last:
-            self.content.scroll_end(animate=False)
+        rows = len(self.content.lines)
+        self.content.choose(rows if last else -rows, most=True)
+
+    def action_back(self) -> None:
+        """Back to where one came from; first of all out of a filter."""
+        if self.wanted or self.query(Input):
+            self._find("")
+            self._close_input()
         else:
-            self.content.scroll_home(animate=False)
+            self.dismiss()
+
+    async def action_find(self) -> None:
+        if not self.query(Input):
+            field = Input(self.wanted, placeholder="letters to look for", id="find", compact=True)
+            await self.mount(field, before="#keys")
+            field.focus()
+
+    def action_next(self, step: int) -> None:
+        """To the next row with the letters that were looked for, round and round."""
+        rows = self.content.lines
+        now = rows.index(self.content.chosen) if self.content.chosen in rows else 0
+        order = [(now + step * place) % len(rows) for place in range(1, len(rows) + 1)]
+        found = next((place for place in order if _has(rows[place], self.wanted)), None)
+        if found is not None:
+            self.content.choose(found - now, most=True)
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        self._find(event.value)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        self._find(event.value)
+        self._close_input()
+        if self._page.searched and not _has(self.content.chosen, self.wanted):
+            self.action_next(1)
+
+    def _find(self, letters: str) -> None:
+        self.wanted = letters
+        self.draw(self.feed.view())
+        self.refresh_bindings()
+
+    def _close_input(self) -> None:
+        self.query(Input).remove()
+        self.set_focus(self.content)
 
     def _title(self, seen: View, width: int, height: int) -> Sequence[Line]:
-        return (title(seen, self.key, width),)
+        return (titled(self._page, width),)
 
     def _content(self, seen: View, width: int, height: int) -> Sequence[Line]:
-        return detail(seen, self.key)
+        rows = self._page.rows
+        if self._page.searched or not self.wanted:
+            return rows
+        return [row for row in rows if row.heading or _has(row, self.wanted)]
+
+
+def _has(row: Line | None, letters: str) -> bool:
+    return row is not None and letters.casefold() in row.text.casefold()
 
 
 def _header(seen: View, width: int, height: int) -> Sequence[Line]:

@@ -1,18 +1,21 @@
 """The screen's only source: the store, looked at often and read when something moved."""
 
 import sqlite3
-from collections.abc import Collection, Generator, Mapping
+from collections.abc import Collection, Generator, Iterable, Mapping
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
+
+from msgspec.structs import replace
 
 from altui.clock import Clock
 from altui.config import Settings
 from altui.core.model.health import Assessment
-from altui.core.model.observed import Observation, Snapshot
+from altui.core.model.observed import Snapshot, Wish
 from altui.core.present.view import SILENCE, Facts, View, view
 from altui.core.words import minute
 from altui.store.store import Store
 
+ASK_AGAIN = timedelta(seconds=15)
 LOOK_EVERY = 0.25
 """Seconds between looks at the store's version, a matter of microseconds each."""
 
@@ -27,7 +30,8 @@ class Feed:
         self._facts = facts
         self._minute: datetime | None = None
         self._ticket: int | None = None
-        self._known: tuple[dict[str, Observation], Assessment | None] = ({}, None)
+        self._known: tuple[Snapshot, Assessment | None] = (Snapshot(clock()), None)
+        self._wished: dict[str, datetime] = {}
         self._troubles: dict[str, str] = {}
 
     def news(self) -> bool:
@@ -46,14 +50,26 @@ class Feed:
         """What the store holds, or held last while it cannot be read."""
         now = self._clock()
         with self._trying("read"):
-            self._known = self._store.snapshot(now).observations, self._store.assessment()
-        observations, assessment = self._known
-        return view(Snapshot(now, observations), assessment, self._pipeline, now, self._facts)
+            self._known = self._store.snapshot(now), self._store.assessment()
+        snapshot, assessment = self._known
+        return view(replace(snapshot, at=now), assessment, self._pipeline, now, self._facts)
 
     def show(self, panels: Collection[str]) -> None:
         """Tells the observer which panels are shown; it looks at their details meanwhile."""
         with self._trying("show"):
             self._store.show(panels)
+
+    def wish(self, wishes: Iterable[Wish]) -> None:
+        """Asks the observer for what it does not read by itself; again where it did not come."""
+        snapshot, _ = self._known
+        now = self._clock()
+        for wish in wishes:
+            seen = snapshot.look(wish.id)
+            asked = self._wished.get(wish.id)
+            if (seen is None or not seen.answers) and (asked is None or now - asked >= ASK_AGAIN):
+                self._wished[wish.id] = now
+                with self._trying("wish"):
+                    self._store.request(wish.id)
 
     @property
     def silent(self) -> bool:

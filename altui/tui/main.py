@@ -56,7 +56,7 @@ class MainScreen(Place):
         yield Rows(_verdict, id="verdict")
         yield Rows(_strip, id="strip")
         yield Rows(_findings_rule, id="findings-rule")
-        yield Rows(not_ok, id="findings", gutter=True, choosing=True)
+        yield Rows(not_ok, id="findings", gutter=True, choosing=True, steady=True)
         yield Rows(_rest, id="rest")
         with Container(id="panels"):
             for key in PANELS:

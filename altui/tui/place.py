@@ -14,8 +14,26 @@ from altui.core.present.view import View
 from altui.tui.feed import Feed
 from altui.tui.rows import Rows
 
-FOOTER = ("panel", "details", "back", "refresh", "help", "commands", "quit")
-NAMES = {"escape": "esc", "question_mark": "?", "colon": ":", "pagedown": "pgdn", "pageup": "pgup"}
+FOOTER = (
+    "panel",
+    "details",
+    "back",
+    "filter",
+    "next",
+    "last",
+    "refresh",
+    "help",
+    "commands",
+    "quit",
+)
+NAMES = {
+    "escape": "esc",
+    "slash": "/",
+    "question_mark": "?",
+    "colon": ":",
+    "pagedown": "pgdn",
+    "pageup": "pgup",
+}
 
 
 def panel_keys(tooltip: str) -> list[BindingType]:
@@ -64,10 +82,11 @@ class Place(Screen[None]):
     ]
 
     class Open(Message):
-        """Asks for the details of a panel, or of `findings`."""
+        """Asks for a place, to go back from to here or, `instead` of this one, to the main one."""
 
-        def __init__(self, key: str) -> None:
+        def __init__(self, key: str, *, instead: bool = False) -> None:
             self.key = key
+            self.instead = instead
             super().__init__()
 
     def __init__(self, feed: Feed) -> None:

@@ -22,8 +22,9 @@ class Rows(ScrollView, inherit_bindings=False):
     """Lines from a source, drawn one by one.
 
     With `gutter` two columns on the left hold the sign of the line that `enter` opens: the chosen
-    one where lines are `choosing`, else the first. Text is never markup: it goes to the terminal
-    as plain segments, with a style for each tone.
+    one where lines are `choosing`, else the first. Where they are `steady` their order is kept for
+    as long as somebody chooses. Text is never markup: it goes to the terminal as plain segments,
+    with a style for each tone.
     """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
@@ -34,13 +35,20 @@ class Rows(ScrollView, inherit_bindings=False):
     ALLOW_SELECT = False
 
     def __init__(
-        self, source: Source, *, id: str, gutter: bool = False, choosing: bool = False
+        self,
+        source: Source,
+        *,
+        id: str,
+        gutter: bool = False,
+        choosing: bool = False,
+        steady: bool = False,
     ) -> None:
         super().__init__(id=id)
         self.can_focus = gutter
         self._source = source
         self._gutter = GUTTER if gutter else 0
         self._choosing = choosing
+        self._steady = steady
         self._seen: View | None = None
         self._lines: tuple[Line, ...] = ()
         self._chosen = ""
@@ -60,14 +68,20 @@ class Rows(ScrollView, inherit_bindings=False):
         rows = [row for row in self._lines if not row.heading]
         return next((row for row in rows if row.key == self._chosen), rows[0] if rows else None)
 
-    def choose(self, step: int) -> bool:
-        """Moves the choice by so many lines; False when it would leave the widget."""
+    def choose(self, step: int, *, most: bool = False) -> bool:
+        """Moves the choice by so many lines; False when it would leave the widget.
+
+        With `most` it then goes to the last line on the way.
+        """
         rows = [row for row in self._lines if not row.heading]
         now = self.chosen
         place = (rows.index(now) if now else 0) + step
+        if most:
+            place = max(min(place, len(rows) - 1), 0)
         if not self._choosing or not 0 <= place < len(rows):
             return False
         self._chosen = rows[place].key
+        self.scroll_to_region(Region(0, self._lines.index(rows[place]), 1, 1), animate=False)
         self._repaint(range(len(self._lines)))
         return True
 
@@ -105,7 +119,7 @@ class Rows(ScrollView, inherit_bindings=False):
             return
         width -= self._gutter
         lines = self._seen.fitted(tuple(self._source(self._seen, width, height)), width)
-        if self._choosing and self.has_focus:
+        if self._steady and self.has_focus:
             lines = kept_order(self._lines, lines)
         old, self._lines = self._lines, tuple(lines)
         if len(old) != len(lines):

@@ -105,21 +105,22 @@ async def test_details_scroll_and_change_panel(on_stage: Callable):
 
         async def at(key: str) -> int:
             await pressed(pilot, key)
-            return content.scroll_offset.y
+            assert content.chosen is not None
+            return content.lines.index(content.chosen)
 
         assert [await at("j"), await at("down"), await at("k")] == [1, 2, 1]
-        last = len(content.lines) - content.size.height
-        assert [await at("G"), await at("g"), await at("end"), await at("home")] == [
-            last,
-            0,
-            last,
-            0,
-        ]
-        assert await at("space") == min(content.size.height - 1, last)
-        assert await at("pageup") == 0
-        await pressed(pilot, "G", "2")
-        assert text(screen, "title").startswith("2 Workflow runs")
+        last, height = len(content.lines) - 1, content.size.height
+        assert [await at("G"), await at("g")] == [last, 0]
         assert content.scroll_offset.y == 0
+        assert [await at("end"), content.scroll_offset.y] == [last, last + 1 - height]
+        assert [await at("home"), content.scroll_offset.y] == [0, 0]
+        assert await at("space") == min(height - 1, last)
+        assert await at("pageup") == 0
+        screen = await pressed(pilot, "G", "2")
+        assert text(screen, "title").startswith("2 Workflow runs")
+        assert isinstance(screen, DetailsScreen)
+        assert screen.content.scroll_offset.y == 0
+        assert isinstance(await pressed(pilot, "escape"), MainScreen)
 
 
 @BOTH

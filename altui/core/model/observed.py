@@ -17,6 +17,11 @@ def service_of(probe: str) -> str:
     return probe.split(".", 1)[0]
 
 
+def is_wish(probe: str) -> bool:
+    """Whether a probe's id is that of a wish, which is granted when somebody has it."""
+    return ":" in probe
+
+
 class Trouble(StrEnum):
     """Why a probe has no answer; it decides between unknown, denied, off and broken."""
 
@@ -100,6 +105,12 @@ class Wish(Struct, frozen=True):
     probe: str
     """`service.what`, as in the table of wishes."""
     key: str
+
+    @classmethod
+    def of(cls, name: str) -> "Wish":
+        """The wish of that id."""
+        probe, _, key = name.partition(":")
+        return cls(probe, key)
 
     @property
     def id(self) -> str:

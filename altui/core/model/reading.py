@@ -327,6 +327,23 @@ class SyncTables(Struct, frozen=True, tag=True):
     tables: tuple[SyncTable, ...]
 
 
+class Job(Struct, frozen=True):
+    """One job of a workflow run; words are GitHub's own."""
+
+    name: str
+    status: str
+    conclusion: str | None
+    started_at: datetime | None
+    completed_at: datetime | None
+    steps: tuple[RunStep, ...]
+
+
+class Jobs(Struct, frozen=True, tag=True):
+    """The jobs of one attempt of a run."""
+
+    jobs: tuple[Job, ...]
+
+
 class Log(Struct, frozen=True, tag=True):
     """The end of an ended job's log, of what its failing step wrote where that can be told."""
 
@@ -358,6 +375,7 @@ Reading = (
     | Kibana
     | Server
     | SyncTables
+    | Jobs
     | Log
     | Allocation
 )

@@ -3,12 +3,12 @@
 from collections.abc import Callable, Iterator
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from altui.core.model.health import StageId, State, worst
 from altui.core.present import fivetran, indices, parity, workflow
-from altui.core.present.findings import evidence, not_ok, panel_of
+from altui.core.present.findings import evidence, panel_of
 from altui.core.present.follows import state_of_sight, titles
+from altui.core.present.page import Page, titled
 from altui.core.present.rows import Line, Panel, Segment, Tone, columns, indent, line, pad, tone_of
 from altui.core.present.view import View
 
@@ -103,14 +103,11 @@ def listed(seen: View, key: str, height: int) -> tuple[Line, ...]:
     return (indent(rows[0], title, sign), *rest)[:height]
 
 
-def detail(seen: View, key: str) -> tuple[Line, ...]:
-    """Everything a panel knows, then the findings shown in it with their evidence.
-
-    The key `findings` stands for what is not ok, with all its evidence.
-    """
-    if key == "findings":
-        return tuple(_evidence(seen, "")) or not_ok(seen, 80, 1)
-    return (*panel(seen, key).rows, *_evidence(seen, key))
+def whole(seen: View, key: str) -> Page:
+    """Everything a panel knows, then the findings shown in it with their evidence."""
+    shown = panel(seen, key)
+    rows = (*shown.rows, *_evidence(seen, key))
+    return Page(f"{shown.number} {shown.title}", rows, shown.head, tuple(titles(seen, key)))
 
 
 def boxed(seen: View, key: str, width: int, height: int) -> tuple[Line, ...]:
@@ -121,29 +118,7 @@ def boxed(seen: View, key: str, width: int, height: int) -> tuple[Line, ...]:
     if len(shown.rows) > room > 0:
         more = f"{len(shown.rows) - room + 1} more rows: enter shows all"
         rows = (*rows[:-1], line(f"{key}.more", (more, Tone.dim)))
-    return title(seen, key, width), *rows
-
-
-def title(seen: View, key: str, width: int) -> Line:
-    """Number and name on the left, state and age on the right."""
-    if key == "findings":
-        made = line("title.findings", ("not ok", Tone.strong), f" ({len(seen.findings)})")
-        return replace(made, heading=True)
-    shown = panel(seen, key)
-    name = f"{shown.number} {shown.title}"
-    # what stands in for a service matters more than when the figures were read
-    choices = [(said, head) for said in titles(seen, key) for head in (shown.head, shown.head[:1])]
-    said, head, gap = next(
-        (said, head, gap)
-        for said, head in (*choices, ("", ()))
-        if (gap := width - columns(name + said) - columns(_text(head)) - 1) > 0 or not head
-    )
-    made = line(f"title.{key}", (name, Tone.strong), said, " " * max(gap, 1), *head, " ")
-    return replace(made, heading=True)
-
-
-def _text(segments: tuple[Segment, ...]) -> str:
-    return "".join(segment.text for segment in segments)
+    return titled(whole(seen, key), width), *rows
 
 
 def rule(key: str, title: str, width: int) -> Line:
@@ -153,8 +128,8 @@ def rule(key: str, title: str, width: int) -> Line:
 
 
 def _evidence(seen: View, key: str) -> Iterator[Line]:
-    found = [item for item in seen.findings if not key or panel_of(item) == key]
-    if key and found:
+    found = [item for item in seen.findings if panel_of(item) == key]
+    if found:
         yield Line("evidence.gap")
         yield line("evidence.title", ("why it is not ok", Tone.strong))
     for place, finding in enumerate(found):

@@ -6,7 +6,7 @@ from datetime import timedelta
 from altui.core.model.days import day_of
 from altui.core.model.health import State
 from altui.core.model.pipeline import risk_mart
-from altui.core.model.reading import Run
+from altui.core.model.reading import Job, Run, RunStep
 from altui.core.present.follows import blind, trouble
 from altui.core.present.rows import Line, Segment, Tone, greyed, line, pad, tone_of
 from altui.core.present.view import View
@@ -46,7 +46,7 @@ def _short(seen: View) -> Iterator[Line]:
     words = [Segment(f"last {min(len(runs.runs), NEWEST)}:", Tone.dim)]
     for run in runs.runs[:NEWEST]:
         state = state_of(run)
-        word = "ok" if state is State.ok else "FAIL" if state is State.broken else _result(run)
+        word = "ok" if state is State.ok else "FAIL" if state is State.broken else result_of(run)
         words += [Segment(" "), Segment(word, tone_of(state))]
     seeded = sum(SEEDED in run.title for run in runs.runs[:NEWEST])
     words.append(Segment(f" ({seeded} seeded)" if seeded else "", Tone.dim))
@@ -91,43 +91,49 @@ def _runs(seen: View) -> Iterator[Line]:
 def _run(seen: View, run: Run) -> Line:
     state = state_of(run)
     began = run.started_at or run.created_at
-    length = _length(seen, run)
+    length = length_of(seen, run)
     return line(
         f"run.{run.id}",
         seen.sign(state),
         (f" #{run.number}", Tone.plain),
         (f"  {day(began.date()):>6} {began:%H:%M}Z", Tone.dim),
-        (f" {pad(_trigger(run), 8)}", Tone.dim),
+        (f" {pad(trigger_of(run), 8)}", Tone.dim),
         f" {length:>6}",
-        (f"  {_result(run)}", tone_of(state)),
+        (f"  {result_of(run)}", tone_of(state)),
         (f"  try {run.attempt}" if run.attempt > 1 else "", Tone.dim),
         ("  seeded" if SEEDED in run.title else "", Tone.dim),
+        opens=f"workflow/{run.id}",
     )
 
 
-def state_of(run: Run) -> State:
-    """A run's outcome; words that are not known are unknown, never good."""
+Ended = Run | Job | RunStep
+
+
+def state_of(run: Ended) -> State:
+    """An outcome; words that are not known are unknown, never good."""
     if run.status != "completed":
         return State.due
     if run.conclusion == "success":
         return State.ok
     if run.conclusion in FAILED:
         return State.broken
+    if run.conclusion == "skipped":
+        return State.off
     return State.late if run.conclusion == "cancelled" else State.unknown
 
 
-def _result(run: Run) -> str:
+def result_of(run: Ended) -> str:
     return (
         (run.conclusion or "ended") if run.status == "completed" else run.status.replace("_", " ")
     )
 
 
-def _trigger(run: Run) -> str:
+def trigger_of(run: Run) -> str:
     known = {"schedule": "nightly", "workflow_dispatch": "by hand"}
     return known.get(run.event, run.event)
 
 
-def _length(seen: View, run: Run) -> str:
+def length_of(seen: View, run: Run) -> str:
     if run.started_at is None:
         return ""
     if run.status != "completed":

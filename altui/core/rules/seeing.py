@@ -6,7 +6,14 @@ from datetime import datetime, timedelta
 from msgspec.structs import replace
 
 from altui.core.model.health import Evidence, Finding, StageId, State
-from altui.core.model.observed import Observation, ProbeError, Snapshot, Trouble, service_of
+from altui.core.model.observed import (
+    Observation,
+    ProbeError,
+    Snapshot,
+    Trouble,
+    is_wish,
+    service_of,
+)
 from altui.core.model.pipeline import SERVICES
 from altui.core.rules.look import Look
 from altui.core.words import clock
@@ -124,7 +131,7 @@ def own_probes(look: Look, service: str) -> list[Observation]:
     return [
         seen
         for probe, seen in look.snapshot.observations.items()
-        if service_of(probe) == service and ":" not in probe
+        if service_of(probe) == service and not is_wish(probe)
     ]
 
 

@@ -221,3 +221,23 @@ async def test_a_slow_answer_does_not_hold_up_the_verdict(
     await asyncio.wait_for(watching._moved.wait(), 5)
     await watching.assess()
     assert rules.granted[-1] == {WISH.id}
+
+
+async def test_a_page_that_somebody_opens_has_wishes_too(
+    rules: Rules, store: Store, tmp_path: Path
+) -> None:
+    """The screen asks through the store, and its answer comes as any other observation."""
+    granting, screen = Granting(), Store.open(tmp_path)
+    watching = observer(store, granting.granter, Clock())
+    running = asyncio.create_task(watching.run())
+    ticket = screen.request(WISH.id)
+    async with asyncio.timeout(5):
+        while (seen := screen.snapshot(NOON).look(WISH.id)) is None:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    assert (seen.value, granting.asked) == (LOG, [WISH.key])
+    async with asyncio.timeout(5):
+        while not screen.served(ticket):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running

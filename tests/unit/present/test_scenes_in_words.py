@@ -12,7 +12,9 @@ from altui.core.model.pipeline import Pipeline
 from altui.core.model.reading import Counts, Note, Runs
 from altui.core.present.findings import not_ok
 from altui.core.present.header import header
-from altui.core.present.panels import PANELS, boxed, detail, listed, panel, title
+from altui.core.present.page import titled
+from altui.core.present.panels import PANELS, boxed, listed, panel
+from altui.core.present.places import page
 from altui.core.present.report import report
 from altui.core.present.rows import Line, Tone, columns
 from altui.core.present.strip import strip
@@ -39,8 +41,8 @@ def everything(shown: View, width: int) -> list[Line]:
     rows = [header(shown, width), *verdict(shown), *strip(shown, width, 9)]
     rows += not_ok(shown, width, 3)
     for key in PANELS:
-        rows += [*boxed(shown, key, width, 40), *listed(shown, key, 3), *detail(shown, key)]
-    return shown.fitted((*rows, *detail(shown, "findings")), width)
+        rows += [*boxed(shown, key, width, 40), *listed(shown, key, 3), *page(shown, key).rows]
+    return shown.fitted((*rows, *page(shown, "findings").rows), width)
 
 
 @ALL
@@ -104,7 +106,7 @@ def test_findings_that_do_not_fit_are_counted():
 
 
 def test_the_details_hold_every_finding_with_its_evidence():
-    shown = text(detail(seen("elasticsearch_down"), "findings"))
+    shown = text(page(seen("elasticsearch_down"), "findings").rows)
     for words in ("GET /_cluster/health", "“Connection refused: es-prod-1:9200”", "usual_s 370"):
         assert words in shown
 
@@ -165,9 +167,9 @@ def test_bigquery_behind_shows_rows_percent_and_time():
 def test_services_that_are_off_are_named_with_what_follows():
     shown = seen("half_blind")
     assert panel(shown, "fivetran").state is State.off
-    assert "no Fivetran key: freshness from _fivetran_synced" in text(detail(shown, "fivetran"))
-    assert "no GitHub token: the marts' modification time" in text(detail(shown, "workflow"))
-    assert "no Kibana: the index only" in text(detail(shown, "indices"))
+    assert "no Fivetran key: freshness from _fivetran_synced" in text(page(shown, "fivetran").rows)
+    assert "no GitHub token: the marts' modification time" in text(page(shown, "workflow").rows)
+    assert "no Kibana: the index only" in text(page(shown, "indices").rows)
     assert "live 3/3, oldest 4m" in header(shown, 80).text
 
 
@@ -224,14 +226,14 @@ def test_services_that_are_off_are_named_with_what_follows():
 def test_titles_say_what_stands_in_for_what_is_not_seen(name: str, titles: tuple[str, ...]):
     shown = seen(name)
     for key, words in zip(PANELS, titles, strict=True):
-        said = title(shown, key, 100).text
+        said = titled(page(shown, key), 100).text
         assert said.startswith(words + "  "), said
-        assert columns(title(shown, key, 80).text) <= 80
+        assert columns(titled(page(shown, key), 80).text) <= 80
 
 
 def test_a_title_gives_up_its_age_first_then_the_reason_then_what_stands_in():
     shown = seen("postgres_denied")
-    said = [title(shown, "parity", width).text.split("  ") for width in (80, 60, 42, 26)]
+    said = [titled(page(shown, "parity"), width).text.split("  ") for width in (80, 60, 42, 26)]
     assert [[part.strip() for part in parts if part.strip()] for parts in said] == [
         ["4 Row parity", "from BigQuery on (Postgres denied)", "⊘ denied, seen 11:34Z"],
         ["4 Row parity", "from BigQuery on (Postgres denied)", "⊘ denied"],
@@ -278,7 +280,7 @@ def test_a_panel_is_never_green_while_what_it_rests_on_is_unseen():
 
 
 def test_what_to_do_stands_under_the_evidence():
-    shown = text(detail(seen("postgres_denied"), "findings"))
+    shown = text(page(seen("postgres_denied"), "findings").rows)
     assert "  do        check user and password in POSTGRES_DSN; altui doctor says more" in shown
 
 
