@@ -6,7 +6,9 @@ import pytest
 
 from altui.core.model.pipeline import SERVICES, Pipeline
 from altui.core.present.follows import MISSING, titles
-from altui.core.present.panels import PANELS, title
+from altui.core.present.page import titled
+from altui.core.present.panels import PANELS
+from altui.core.present.places import page
 from altui.core.present.rows import columns
 from altui.core.present.view import Facts, view
 from tests.unit.rules.test_half_blind import NOON, TROUBLES, blinded, healthy, judged
@@ -60,9 +62,9 @@ def told(troubles: dict[str, str]) -> None:
         words, why = expected(panel, troubles)
         said = [f"  {words} ({why})", f"  {words}", ""] if words else [""]
         assert titles(shown, panel) == said, (panel, troubles)
-        row = title(shown, panel, 120).text
+        row = titled(page(shown, panel), 120).text
         assert (f"  {words} ({why}) " in row) == bool(words), row
-        narrow = title(shown, panel, 80).text
+        narrow = titled(page(shown, panel), 80).text
         assert columns(narrow) <= 80
         assert words in narrow, narrow
 
