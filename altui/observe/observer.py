@@ -18,6 +18,7 @@ from altui.core.model.pipeline import Pipeline
 from altui.core.model.reading import Connection, Runs
 from altui.core.rules.assess import assess
 from altui.core.rules.drift import USUALLY, drift, totals_of
+from altui.core.rules.steady import steady
 from altui.core.rules.unjudged import unjudged
 from altui.core.words import binary
 from altui.observe.looking import LONGEST_REST, UnderWay, look, pause, rest, spent
@@ -35,6 +36,7 @@ REASSESS_EVERY = 20.0
 """Seconds; due times pass without any new observation."""
 COUNTS = ("postgres.counts", "bigquery.counts", "elasticsearch.counts")
 RESTING_LOOK = 1.0
+SECOND_LOOK = 5.0
 """Seconds between looks whether somebody wants to see what a resting probe reads."""
 GRANTED_WITHIN = 2.0
 """Seconds for which an assessment waits for granted wishes; later ones come with the next."""
@@ -87,6 +89,8 @@ class Observer:
         self._landed = asyncio.Event()
         self._judging = asyncio.Lock()
         self._offset: float | None = None
+        self._keeps_looking = False
+        self._second_looks: dict[str, asyncio.TimerHandle] = {}
         self._started: dict[str, int] = dict.fromkeys(self._probes, 0)
         self._finished: dict[str, int] = dict.fromkeys(self._probes, 0)
 
@@ -113,10 +117,20 @@ class Observer:
             with survived("store"):
                 if gone := self._wishes.forget():
                     self._store.drop(gone)
+            self._look_again(judged.again)
             return judged
+
+    def _look_again(self, names: Iterable[str]) -> None:
+        """Soon, once each: a second look decides what one alone has seen."""
+        loop = asyncio.get_running_loop()
+        for name in names:
+            handle = self._second_looks.get(name)
+            if name in self._wake and (handle is None or handle.when() <= loop.time()):
+                self._second_looks[name] = loop.call_later(SECOND_LOOK, self._wake[name].set)
 
     async def run(self) -> None:
         """Keeps looking, each probe at its own pace, until cancelled."""
+        self._keeps_looking = True  # who looks once has no second look to wait for
         steps = [partial(self._turn, probe) for probe in self._probes.values()]
         async with asyncio.TaskGroup() as tasks:
             for step in (*steps, self._reassess, self._serve_requests, self._watch_the_clock):
@@ -290,7 +304,8 @@ class Observer:
         snapshot = self.judged = Snapshot(now, observations, {**details, **self._wishes.answers})
         try:
             judged = assess(snapshot, self._pipeline, now, before)
-            return replace(judged, drift=self._drifted(snapshot, judged))
+            judged = replace(judged, drift=self._drifted(snapshot, judged))
+            return steady(judged, before, snapshot) if self._keeps_looking else judged
         except Exception as error:  # noqa: BLE001 - a fault of ours must not leave an old screen
             tell("rules", error)
             words = named(error)

@@ -77,9 +77,14 @@ class Finding(Struct, frozen=True):
     days: tuple[date, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     key: str = ""
-    """What makes findings of two looks the same one; empty: the check."""
+    """Its id where one check has several findings; empty: the check."""
     do: str = ""
     """What to do next; empty: the owner of its stage knows."""
+
+    @property
+    def id(self) -> str:
+        """The same for the findings of two looks that are one."""
+        return self.key or self.check
 
 
 class StageHealth(Struct, frozen=True):
@@ -153,6 +158,14 @@ class Assessment(Struct, frozen=True):
     """Newest syncs seen to run, oldest first; carried from look to look."""
     wishes: "tuple[Wish, ...]" = ()
     """What the rules need to say more; granted ones stay for as long as they are needed."""
+    turns: dict[str, tuple[datetime, ...]] = field(default_factory=dict[str, tuple[datetime, ...]])
+    """When findings came or went within the last hour, by key; kept by who keeps looking."""
+    pending: dict[str, datetime] = field(default_factory=dict[str, datetime])
+    """Findings that one look alone has seen come or go, by key: when that look was made."""
+    held_since: datetime | None = None
+    """Since when stages, findings and verdict are those of an earlier look."""
+    again: tuple[str, ...] = ()
+    """Probes whose second look decides."""
 
 
 class SyncSeen(Struct, frozen=True):

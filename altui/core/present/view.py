@@ -12,6 +12,7 @@ from altui.core.present.glyphs import Glyphs, glyphs
 from altui.core.present.rows import Line, Segment, ascii_only, fit, tone_of
 from altui.core.rules.look import Look
 from altui.core.rules.seeing import PROBES, service_of
+from altui.core.rules.steady import calm
 from altui.core.words import age, clock
 
 PATIENCE = timedelta(seconds=60)
@@ -160,7 +161,12 @@ def view(
     now: datetime,
     facts: Facts,
 ) -> View:
-    """Everything that rows are made from, at `now`."""
+    """Everything that rows are made from, at `now`.
+
+    Beside somebody who keeps looking a probe that failed once is shown as it was.
+    """
+    if assessment is not None and assessment.held_since is not None:
+        snapshot = calm(snapshot)
     due = assessment.due if assessment else None
     if due is None:
         from altui.core.rules.schedule import due_times

@@ -33,6 +33,7 @@ from altui.core.rules.seeing import STATE_OF, in_sight, service_of
 from altui.core.rules.serving import behind, holes, newest_document, newest_seen
 from altui.core.rules.standing import standing
 from altui.core.rules.standins import freshness, nightly, unsynced
+from altui.core.rules.steady import lingering, told_of_flapping
 from altui.core.rules.storage import storage
 from altui.core.rules.syncing import fivetran
 from altui.core.rules.totals import totals, unequal_totals
@@ -87,11 +88,12 @@ def assess(
     rows = marked(look, trace(look), differing)
     checked = [said for check in CHECKS for said in check(look)]
     found = [said for said in checked if isinstance(said, Finding)]
-    blind = tuple(sight(look))
+    blind = tuple(told_of_flapping(before, sight(look), now))
     found += [*losses(look, rows), *totals(look, rows), *wrong_measures(look, differing)]
-    findings = tuple(rank([*blind, *found], None))
+    found += lingering(before, [*blind, *found], now)
+    findings = tuple(rank([*blind, *told_of_flapping(before, found, now)], None))
     since = carried(look)
-    since |= {finding_key(finding): finding.since for finding in findings}
+    since |= {finding.id: finding.since for finding in findings}
     differ = (*differences(rows), *unequal_totals(look, rows), *unsynced(look))
     since |= {key: look.first_seen(key) for key in differ}
     since |= dict(empties(look, rows))
@@ -106,11 +108,6 @@ def assess(
         syncs=syncs,
         wishes=tuple(dict.fromkeys(said for said in checked if isinstance(said, Wish))),
     )
-
-
-def finding_key(finding: Finding) -> str:
-    """What makes two findings of two looks the same one."""
-    return finding.key or finding.check
 
 
 def _health(

@@ -1,6 +1,6 @@
 """Clocks that go on: what a look cannot tell is not forgotten, for unknown is not health."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from altui.core.model.observed import Trouble
@@ -54,21 +54,26 @@ The longest beginning counts. What is not here tells of a probe without an answe
 
 def carried(look: Look) -> dict[str, datetime]:
     """The clocks of what this look cannot tell; all others stand or fall with what it finds."""
-    rests_on = RESTS_ON | dict(_ops_fed(look.pipeline))
-    blind = {probe for probes in rests_on.values() for probe in probes if _is_blind(look, probe)}
+    table = RESTS_ON | dict(_ops_fed(look.pipeline))
+    blind = {probe for probes in table.values() for probe in probes if _is_blind(look, probe)}
     uncounted = set(look.source.failed) if look.source else set[str]()
     awaited = BAD if running(look.runs) else ()  # what it mends is not told before it ends
     if not (blind or uncounted or awaited):
         return {}
 
     def is_told(key: str) -> bool:
-        parts = key.split(".")
-        starts = (".".join(parts[:length]) for length in range(len(parts), 0, -1))
-        probes = next((rests_on[start] for start in starts if start in rests_on), ())
-        unread = SOURCE in probes and not uncounted.isdisjoint(parts)
+        probes = rests_on(key, table)
+        unread = SOURCE in probes and not uncounted.isdisjoint(key.split("."))
         return blind.isdisjoint(probes) and not unread and key not in awaited
 
     return {key: since for key, since in look.since.items() if not is_told(key)}
+
+
+def rests_on(key: str, table: Mapping[str, tuple[str, ...]] = RESTS_ON) -> tuple[str, ...]:
+    """The probes that tell what a key is about; none where it tells of a probe itself."""
+    parts = key.split(".")
+    starts = (".".join(parts[:length]) for length in range(len(parts), 0, -1))
+    return next((table[start] for start in starts if start in table), ())
 
 
 def _ops_fed(pipeline: Pipeline) -> Iterator[tuple[str, tuple[str, ...]]]:

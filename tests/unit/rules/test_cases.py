@@ -3,7 +3,6 @@
 import pytest
 
 from altui.core.model.health import State
-from altui.core.rules.assess import finding_key
 from tests.unit.rules.cases import CASES, EDGES, Case, Edge, judged
 
 QUIET = (State.ok, State.due, State.off)
@@ -19,7 +18,7 @@ def test_case(case: Case):
         assert case.state in (*QUIET, State.unknown)
         return
     found = [finding for finding in result.findings if finding.check == case.check]
-    assert found, {finding_key(finding) for finding in result.findings}
+    assert found, {finding.id for finding in result.findings}
     assert all(finding.evidence for finding in found), "a finding says what it rests on"
     assert len(found[0].subject) <= 80
 
