@@ -24,8 +24,11 @@ def run(
     called after the first paint and when nobody looks any more. The caller attends the store; this
     process only reads what an observer stores.
     """
-    from altui.tui.app import Dashboard
+    from altui.tui.terminal import restored
 
-    app = Dashboard(settings, store, clock, started, observe=observe)
-    app.run()
+    with restored():
+        from altui.tui.app import Dashboard
+
+        app = Dashboard(settings, store, clock, started, observe=observe)
+        app.run()
     return app.return_code or 0

@@ -1,12 +1,17 @@
 """The screen repaints what changed and nothing else, and never needs more room than there is."""
 
+import gc
+import os
+import subprocess
+import sys
+import tracemalloc
 from collections.abc import Callable
 
 import pytest
 from msgspec.structs import replace
 from textual.geometry import Region
 
-from altui.core.model.reading import Connection
+from altui.core.model.reading import Connection, Counts
 from altui.tui.rows import Rows
 from tests.scenes import SCENES
 
@@ -143,3 +148,45 @@ async def test_an_observer_is_started_at_once_and_again_when_nobody_looks(on_sta
         stage.wait(minutes=3)
         app._see_to_an_observer()
         assert started == [True, True]
+
+
+REFRESHES = 960
+"""A working day of them, back to back."""
+
+
+async def test_a_days_refreshes_leave_nothing_behind(on_stage: Callable):
+    """Memory after the first sixty stays what it is, within 5 % of the whole screen's."""
+    stage = on_stage("healthy")
+    app = stage.app()
+    seen = stage.scene.snapshot.observations["postgres.counts"]
+    assert isinstance(seen.value, Counts)
+
+    async def refreshed(number: int) -> None:
+        emails = seen.value.series["emails"]
+        series = {**seen.value.series, "emails": replace(emails, rows=emails.rows + number % 7)}
+        stage.other.put_observations([replace(seen, value=replace(seen.value, series=series))])
+        stage.other.put_assessment(stage.scene.assessment)
+        stage.wait(seconds=20)
+        app.look()
+        await pilot.pause()
+
+    async with app.run_test(size=(120, 40)) as pilot:
+        for number in range(60):
+            await refreshed(number)
+        gc.collect()
+        tracemalloc.start()
+        try:
+            for number in range(REFRESHES):
+                await refreshed(number)
+            gc.collect()
+            grown, _ = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+    assert grown < 0.05 * resident(), f"{grown / 2**20:.1f} MB more"
+
+
+def resident() -> int:
+    """Bytes of memory that a screen takes: those of a process that has loaded it."""
+    program = "import altui.tui.app; print(open('/proc/self/statm').read().split()[1])"
+    pages = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    return int(pages.stdout) * os.sysconf("SC_PAGE_SIZE")
