@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from rich.cells import cell_len
 
+from altui.core.present.commands import COMMANDS
 from altui.core.present.findings import not_ok
 from altui.core.present.header import header
 from altui.core.present.page import titled
@@ -30,6 +31,8 @@ def drawn(seen: View, width: int, height: int) -> Iterator[Line]:
         shown = page(seen, key)
         rows += [titled(shown, width), *shown.rows]
     rows += page(seen, "findings").rows
+    for place in ("why", *(f"why/{probe}" for probe in COMMANDS)):
+        rows += page(seen, place).rows
     return iter(seen.fitted(tuple(rows), width))
 
 

@@ -76,6 +76,21 @@ class Dashboard(App[int]):
             self.action_main()
         self.action_open(message.key)
 
+    def on_place_send(self, message: Place.Send) -> None:
+        self.send(message.sequence)
+
+    def on_place_link(self, message: Place.Link) -> None:
+        from altui.tui.link import LinkScreen
+
+        if isinstance(self.screen, Place):
+            self.push_screen(LinkScreen(self.feed.view(), message.url, self.screen.copied))
+
+    def send(self, sequence: str) -> None:
+        """Writes a sequence to the terminal in its turn, never within another one."""
+        if self._driver is not None:
+            self._driver.write(sequence)
+            self._driver.flush()
+
     def action_open(self, key: str) -> None:
         """Goes to a place; from there it is back to here."""
         from altui.tui.details import DetailsScreen

@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
+from msgspec.structs import replace
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
 from altui.core.present.header import header
-from altui.core.present.page import titled
+from altui.core.present.page import Page, titled
+from altui.core.present.pages import why
 from altui.core.present.places import page, panels_of
 from altui.core.present.rows import Line
 from altui.core.present.view import View
@@ -73,6 +75,15 @@ class DetailsScreen(Place):
     def content(self) -> Rows:
         return self.query_one("#content", Rows)
 
+    @property
+    def here(self) -> str:
+        return self.key
+
+    def shown_page(self, seen: View) -> Page:
+        """As filtered."""
+        rows = tuple(self._content(seen, 0, 0))
+        return replace(self._page, rows=rows)
+
     def draw(self, seen: View) -> None:
         self._page = page(seen, self.key)
         self.feed.wish(self._page.wishes)
@@ -82,6 +93,8 @@ class DetailsScreen(Place):
         """Keys that do nothing here are not shown."""
         if action == "open":
             return any(row.opens for row in self.content.lines) if self.is_mounted else True
+        if action == "why":
+            return self.key.partition("/")[0] != why.PLACE
         if action == "next":
             return bool(self.wanted)
         return True

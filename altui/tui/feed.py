@@ -4,11 +4,13 @@ import sqlite3
 from collections.abc import Collection, Generator, Iterable, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from pathlib import Path
+from urllib.parse import quote
 
 from msgspec.structs import replace
 
 from altui.clock import Clock
-from altui.config import Settings
+from altui.config import Settings, public_url
 from altui.core.model.health import Assessment
 from altui.core.model.observed import Snapshot, Wish
 from altui.core.present.view import SILENCE, Facts, View, view
@@ -33,6 +35,11 @@ class Feed:
         self._known: tuple[Snapshot, Assessment | None] = (Snapshot(clock()), None)
         self._wished: dict[str, datetime] = {}
         self._troubles: dict[str, str] = {}
+
+    @property
+    def directory(self) -> Path:
+        """Where this profile's state lives."""
+        return self._store.directory
 
     def news(self) -> bool:
         """Whether another process wrote, the minute ended or a refresh came back."""
@@ -117,7 +124,28 @@ def facts_of(settings: Settings, started: datetime, environ: Mapping[str, str]) 
         started=started,
         unicode=speaks_unicode(environ),
         zone=datetime.now().astimezone().tzinfo,
+        addresses=addresses(settings),
     )
+
+
+def addresses(settings: Settings) -> dict[str, str]:
+    """Where each service that is configured is asked, without user and password."""
+    warehouse, github, kibana = settings.bigquery, settings.github, settings.kibana
+    google = (warehouse.emulator_host or "https://bigquery.googleapis.com").rstrip("/")
+    space = f"/s/{quote(kibana.space, safe='')}" if kibana.space else ""
+    known = {
+        "postgres": settings.postgres.dsn.reveal(),
+        "fivetran": settings.fivetran.url if settings.fivetran.api_key else "",
+        "bigquery": f"{google}/bigquery/v2/projects/{warehouse.project}"
+        if warehouse.project
+        else "",
+        "github": f"{github.api_url.rstrip('/')}/repos/{github.repository}"
+        if github.repository
+        else "",
+        "elasticsearch": settings.elasticsearch.url.reveal(),
+        "kibana": f"{kibana.url.rstrip('/')}{space}" if kibana.url else "",
+    }
+    return {service: public_url(url) for service, url in known.items() if url}
 
 
 def speaks_unicode(environ: Mapping[str, str]) -> bool:

@@ -9,8 +9,10 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
 
-from altui.core.present.findings import not_ok
+from altui.core.present.findings import not_ok, row_key
 from altui.core.present.header import header
+from altui.core.present.links import link, of_stage
+from altui.core.present.page import Page
 from altui.core.present.panels import PANELS, boxed, listed, rule
 from altui.core.present.rows import Line
 from altui.core.present.strip import strip
@@ -83,6 +85,18 @@ class MainScreen(Place):
 
     def action_panel(self, key: str) -> None:
         self.set_focus(self.query_one(f"#{key}", Rows))
+
+    def link(self, seen: View) -> str:
+        """Of the panel or the finding that is chosen, else of the verdict."""
+        focused = self.focused
+        if isinstance(focused, Rows) and focused.id in PANELS:
+            return link(seen, focused.id, Page(focused.id, ()))
+        if isinstance(focused, Rows) and focused.id == "findings" and focused.chosen:
+            key = focused.chosen.key
+            found = (item for item in seen.findings if row_key(item) == key)
+            if chosen := next(found, None):
+                return of_stage(seen, chosen.stage)
+        return super().link(seen)
 
     def action_leave(self) -> None:
         self.set_focus(None)

@@ -1,13 +1,20 @@
 """What every screen has in common: it draws the newest view and knows the keys of everywhere."""
 
+import os
 from collections.abc import Collection, Iterable
+from functools import partial
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.screen import Screen
 
+from altui.config import masked
+from altui.core.present.block import block, overview
 from altui.core.present.keys import keys
+from altui.core.present.links import link
+from altui.core.present.page import Page
+from altui.core.present.pages import why
 from altui.core.present.panels import PANELS
 from altui.core.present.rows import Line
 from altui.core.present.view import View
@@ -21,11 +28,17 @@ FOOTER = (
     "filter",
     "next",
     "last",
-    "refresh",
     "help",
-    "commands",
+    "why",
+    "copy",
+    "open",
     "quit",
+    "refresh",
+    "commands",
 )
+"""In this order, for as long as there is room."""
+TOLD_FOR = 8.0
+"""Seconds for which the last line says what a key did."""
 NAMES = {
     "escape": "esc",
     "slash": "/",
@@ -79,6 +92,21 @@ class Place(Screen[None]):
             id="commands",
             tooltip="Every command by name; ctrl+p does the same",
         ),
+        Binding(
+            "v",
+            "why",
+            "why",
+            id="why",
+            tooltip="Each claim's figure, when, where, how to ask it, what would refute it",
+        ),
+        Binding(
+            "y",
+            "copy",
+            "copy",
+            id="copy",
+            tooltip="This place as a block for chat: to the terminal, and in a file",
+        ),
+        Binding("o", "link", "open", id="link", tooltip="The service's own page, or its link"),
     ]
 
     class Open(Message):
@@ -89,9 +117,37 @@ class Place(Screen[None]):
             self.instead = instead
             super().__init__()
 
+    class Link(Message):
+        """Asks for a link to be shown."""
+
+        def __init__(self, url: str) -> None:
+            self.url = url
+            super().__init__()
+
+    class Send(Message):
+        """Asks for a sequence to be written to the terminal."""
+
+        def __init__(self, sequence: str) -> None:
+            self.sequence = sequence
+            super().__init__()
+
     def __init__(self, feed: Feed) -> None:
         super().__init__()
         self.feed = feed
+        self._told = ""
+
+    @property
+    def here(self) -> str:
+        """The place that this screen shows; empty for the main one."""
+        return ""
+
+    def shown_page(self, seen: View) -> Page:
+        """What is copied of this screen."""
+        return overview(seen)
+
+    def link(self, seen: View) -> str:
+        """The service's page about what is looked at; empty where there is none."""
+        return link(seen, self.here, self.shown_page(seen))
 
     def draw(self, seen: View) -> None:
         """Takes a new view."""
@@ -111,9 +167,53 @@ class Place(Screen[None]):
         self.feed.refresh()
         self.draw(self.feed.view())
 
+    def action_why(self) -> None:
+        self.post_message(self.Open(why.PLACE))
+
+    def action_copy(self) -> None:
+        seen = self.feed.view()
+        self.tell(self.copied(block(seen, self.shown_page(seen))))
+
+    def action_link(self) -> None:
+        from altui.tui import browser
+
+        seen = self.feed.view()
+        url = self.link(seen)
+        if not url:
+            self.tell("no page of a service belongs to this")
+        elif browser.is_there(os.environ) and browser.show(url):
+            self.tell("asked this machine's browser to open it")
+        else:
+            self.post_message(self.Link(url))
+
+    def copied(self, text: str) -> str:
+        """Hands the text to the terminal and a file; says so, not that it was copied."""
+        from altui.tui import clipboard
+
+        text = masked(text)
+        sequences, whole = clipboard.sequences(text, os.environ)
+        self.post_message(self.Send(sequences))
+        sent = "sent to the terminal" if whole else "its start was sent to the terminal"
+        try:
+            path = clipboard.kept(text, self.feed.directory)
+        except OSError as error:
+            return f"{sent}; no file: {error.strerror}"
+        return f"{sent}, and in {clipboard.shown(path)}"
+
+    def tell(self, words: str) -> None:
+        """Says in the last line, for a while, what a key did."""
+        self._told = words
+        self.draw(self.feed.view())
+        self.set_timer(TOLD_FOR, partial(self._forget, words))
+
+    def _forget(self, words: str) -> None:
+        if self._told == words:
+            self._told = ""
+            self.draw(self.feed.view())
+
     def keys(self, seen: View, width: int, height: int) -> tuple[Line, ...]:
-        """The last line: keys that are shown, and whether a refresh is under way."""
-        return (keys(self.shown_keys(), self.feed.note, width),)
+        """The last line: keys that are shown, and what a key did or a refresh does."""
+        return (keys(self.shown_keys(), self._told or self.feed.note, width),)
 
     def shown_keys(self) -> Iterable[tuple[str, str]]:
         """One key for each word, in the order of FOOTER."""

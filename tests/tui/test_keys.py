@@ -12,6 +12,7 @@ from altui.core.present.panels import PANELS
 from altui.tui.app import Dashboard
 from altui.tui.details import DetailsScreen
 from altui.tui.help import HelpScreen
+from altui.tui.link import LinkScreen
 from altui.tui.main import MainScreen
 from altui.tui.place import Place
 from altui.tui.rows import Rows
@@ -141,7 +142,7 @@ async def test_help_lists_the_keys_of_its_place_only(size: tuple[int, int], on_s
 async def test_keys_of_nothing_do_nothing(on_stage: Callable):
     async with on_stage("healthy").app().run_test(size=(80, 24)) as pilot:
         before = pilot.app.screen
-        for key in (*"fvtadebwsihcpyoz", "slash"):
+        for key in (*"ftadebwsihcpz", "slash"):
             assert (await pressed(pilot, key), chosen(before)) == (before, None), key
 
 
@@ -193,7 +194,7 @@ async def test_q_quits_from_the_main_screen(on_stage: Callable):
     assert app.return_code == 0
 
 
-@pytest.mark.parametrize("place", [Place, MainScreen, DetailsScreen, HelpScreen])
+@pytest.mark.parametrize("place", [Place, MainScreen, DetailsScreen, HelpScreen, LinkScreen])
 def test_every_binding_has_an_id_and_a_tooltip(place: type[Screen[object]]):
     for binding in place.BINDINGS:
         assert isinstance(binding, Binding)

@@ -49,6 +49,16 @@ def test_details_of_the_workflow(looks_as_before: Compare):
     assert looks_as_before("elasticsearch_down", "grid", "2", "enter")
 
 
+@pytest.mark.parametrize("size", ["list", "grid"])
+@pytest.mark.parametrize("name", ["healthy", "elasticsearch_down"])
+def test_why(name: str, size: str, looks_as_before: Compare):
+    assert looks_as_before(name, size, "v")
+
+
+def test_how_to_ask_by_hand(looks_as_before: Compare):
+    assert looks_as_before("elasticsearch_down", "list", "v", *"jjjjj", "enter")
+
+
 def test_help(looks_as_before: Compare):
     assert looks_as_before("elasticsearch_down", "list", "question_mark")
 

@@ -145,7 +145,7 @@ async def drawn(environ: dict[str, str], tmp_path: Path) -> None:
     assert now is not None
     app = Dashboard(settings, store, lambda: now.at)
     async with app.run_test(size=(200, 60)) as pilot:
-        for keys in ([], ["enter"], ["1"], ["2"], ["3"], ["4"]):
+        for keys in ([], ["enter"], ["1"], ["2"], ["3"], ["4"], ["v"]):
             await pilot.press(*keys)
             assert found(app.export_screenshot(), SECRETS) == []
     store.close()

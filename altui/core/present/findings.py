@@ -55,6 +55,11 @@ def not_ok(seen: View, width: int, height: int) -> tuple[Line, ...]:
     return rows
 
 
+def row_key(finding: Finding) -> str:
+    """Key of its row among what is not ok."""
+    return f"finding.{finding.check}.{finding.subject}"
+
+
 def evidence(seen: View, finding: Finding) -> Iterator[Line]:
     """A finding with everything it rests on."""
     key = f"{finding.check}.{finding.subject}"
@@ -90,7 +95,7 @@ def _row(seen: View, finding: Finding, width: int, *, wordy: bool) -> Line:
     old = not any(map(seen.looked, FIGURES_OF[finding.stage]))
     tone = Tone.dim if old else tone_of(finding.state)
     return line(
-        f"finding.{finding.check}.{finding.subject}",
+        row_key(finding),
         Segment(seen.glyphs.states[finding.state] + " ", tone),
         Segment(pad(_who(finding), WHO), tone),
         Segment(pad(finding.subject, width), Tone.dim if old else Tone.plain),

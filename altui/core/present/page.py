@@ -25,6 +25,8 @@ class Page(Struct, frozen=True):
     """What the observer does not read by itself; rows say so until it is there."""
     link: str = ""
     """The service's own page about it; empty where there is none."""
+    command: str = ""
+    """Lines for a shell, on a page that is about them: they are copied bare, and whole."""
     searched: bool = False
     """A text whose lines belong together: it is searched, a list is filtered."""
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta, tzinfo
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from altui.core.model.health import Assessment, Finding, StageHealth, StageId, State
 from altui.core.model.observed import Observation, Snapshot, Trouble
@@ -43,6 +43,11 @@ class Facts(Struct, frozen=True):
     unicode: bool = True
     zone: tzinfo | None = None
     """The engineer's own time zone, shown beside UTC."""
+    addresses: dict[str, str] = field(default_factory=dict[str, str])
+    """What is asked, by service: a URL without user and password; a service that is off has none.
+
+    That of BigQuery ends in the project, that of GitHub in the repository.
+    """
 
 
 class View(Struct, frozen=True):

@@ -1,0 +1,295 @@
+"""Why one should believe what the screen says: each claim's figure, source, command, refutation.
+
+`why` is the page of all claims, most important first; `why/bigquery.counts` is how to ask that
+question by hand.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from altui.core.model.health import Cell, Evidence, Finding, StageId, State, TraceRow, VerdictState
+from altui.core.model.observed import Trouble
+from altui.core.model.pipeline import risk_mart
+from altui.core.model.reading import Cluster, Counts, Kibana, Storage
+from altui.core.present.commands import COMMANDS, NEEDS, command, host, price
+from altui.core.present.glyphs import STAGE_NAMES, VERDICTS
+from altui.core.present.page import Page, nowhere
+from altui.core.present.refuted import refuted_by
+from altui.core.present.rows import Line, Part, Segment, Tone, line, pad, tone_of
+from altui.core.present.sources import probe_of
+from altui.core.present.verdict import verdict
+from altui.core.present.view import View
+from altui.core.rules.seeing import STATE_OF, service_of
+from altui.core.rules.serving import newest_document
+from altui.core.rules.trace import COUNTED_BY
+from altui.core.words import ago, day, number, plural
+
+PLACE = "why"
+LABEL = 10
+MOST_FIGURES = 6
+
+
+def make(seen: View, rest: str) -> Page:
+    """All claims, or how to ask for one of them."""
+    return _asking(seen, rest) if rest else _claims(seen)
+
+
+def _claims(seen: View) -> Page:
+    rows = [*verdict(seen), Line("gap.verdict"), *_headline(seen)]
+    for finding in seen.findings:
+        rows += [*_finding(seen, finding), Line(f"gap.{_key(finding)}")]
+    rows += _not_checked(seen)
+    state = seen.assessment.verdict.state if seen.assessment else VerdictState.stale
+    word, tone = VERDICTS[VerdictState.stale if seen.stale else state]
+    return Page("why", tuple(rows), (Segment(word, tone),))
+
+
+# The verdict's own figures
+
+
+def _headline(seen: View) -> Iterator[Line]:
+    """The day that the verdict speaks of, as each service counts it; then what comes next."""
+    row = _row(seen)
+    if row is not None:
+        yield _title("claim.day", f"{day(row.day)} {row.table}, stage by stage")
+        for probe, stages in _by_probe(row).items():
+            words = ", ".join(_cell(stage, cell) for stage, cell in stages)
+            yield from _proof(seen, f"claim.day.{probe}", probe, words)
+        yield _fact(
+            "claim.day.refuted", "refuted", "if one of these counts differs when asked again"
+        )
+        yield Line("gap.day")
+    if not any(item.state in (State.late, State.broken) for item in seen.findings):
+        yield from _schedule(seen)
+
+
+def _row(seen: View) -> TraceRow | None:
+    """Of the mart readers look for first: the newest day lost, else the one waited for or held."""
+    if seen.assessment is None:
+        return None
+    mart, look = risk_mart(seen.pipeline), seen.look
+    own = [row for row in seen.assessment.trace if row.table == mart.table]
+    lost = next((row for row in own if row.first_loss), None)
+    held = newest_document(look, mart) if look.documents else None
+    waits = seen.assessment.verdict.state is VerdictState.wait
+    wanted = look.due.coming_day if waits else held or look.due.wanted_day
+    return lost or next((row for row in own if row.day == wanted), None)
+
+
+def _by_probe(row: TraceRow) -> dict[str, list[tuple[StageId, Cell]]]:
+    found: dict[str, list[tuple[StageId, Cell]]] = {}
+    for stage, cell in row.cells.items():
+        if cell.state is State.off:
+            continue
+        found.setdefault(COUNTED_BY[stage], []).append((stage, cell))
+    return found
+
+
+def _cell(stage: StageId, cell: Cell) -> str:
+    name = STAGE_NAMES[stage][0]
+    return f"{name} {number(cell.count)}" + ("" if cell.state is State.ok else f" {cell.state}")
+
+
+def _schedule(seen: View) -> Iterator[Line]:
+    """What an OK or a WAIT says of the time to come."""
+    due = seen.look.due
+    night = f"next run {seen.clock(due.next_run_at)}, late from {seen.clock(due.coming_due_at)}"
+    sync = f"next sync {seen.clock(due.sync_slot)}" if due.sync_slot else ""
+    claims = (("github.runs", night), ("fivetran.connection", sync))
+    known = [(probe, words) for probe, words in claims if words and seen.look.seen_at(probe)]
+    if not known:
+        return
+    yield _title("claim.next", "what comes next")
+    for probe, words in known:
+        yield from _proof(seen, f"claim.next.{probe}", probe, words)
+    yield _fact(
+        "claim.next.refuted", "refuted", "if a run or sync failed, or was put off, since then"
+    )
+    yield Line("gap.next")
+
+
+# What is not ok
+
+
+def _finding(seen: View, finding: Finding) -> Iterator[Line]:
+    key = _key(finding)
+    yield line(
+        key,
+        seen.sign(finding.state),
+        (f" {finding.state.value} ", tone_of(finding.state)),
+        (finding.subject, Tone.strong),
+        (f"  since {seen.clock(finding.since)} ({seen.age(finding.since)})", Tone.dim),
+    )
+    for place, item in enumerate(finding.evidence):
+        yield from _proof(seen, f"{key}.{place}", probe_of(seen, item), _figures(item), item)
+    yield _refuted(key, refuted_by(finding))
+
+
+def _figures(item: Evidence) -> str:
+    shown = [f"{name} {_figure(value)}" for name, value in item.figures.items()]
+    more = len(shown) - MOST_FIGURES
+    return ", ".join(shown[:MOST_FIGURES]) + (f", and {more} more" if more > 0 else "")
+
+
+def _figure(value: object) -> str:
+    if value is None:
+        return "none"
+    return f"{value:,}" if isinstance(value, int) else f"{value}"
+
+
+def _proof(
+    seen: View, key: str, probe: str, figure: str, item: Evidence | None = None
+) -> Iterator[Line]:
+    """What was read, when, where, and the line that reads it again."""
+    at = item.at if item else seen.look.seen_at(probe)
+    where = item.where if item and item.where not in COMMANDS else ""
+    if figure:
+        yield _fact(f"{key}.figure", "figure", (figure, Tone.strong))
+    if item and item.words:
+        yield _fact(f"{key}.words", "said", f"“{item.words}”")
+    place = host(seen, probe) if probe else "this program"
+    asked = (f", {where}" if where else "", Tone.dim)
+    yield _fact(f"{key}.read", "read", f"{_when(seen, at)}, {place}", asked)
+    if item is None:
+        yield from _silence(seen, key, probe)
+    if probe:
+        yield _ask(seen, f"{key}.ask", probe)
+
+
+def _silence(seen: View, key: str, probe: str) -> Iterator[Line]:
+    """That a figure is the last known one."""
+    asked = seen.observation(probe)
+    if asked and asked.error and not asked.answers:
+        since = f" since {seen.clock(asked.failing_since)}" if asked.failing_since else ""
+        words = f"no answer{since}: {asked.error.words}"
+        yield _fact(f"{key}.silence", "but", (words, tone_of(STATE_OF[asked.error.trouble])))
+
+
+def _when(seen: View, at: datetime | None) -> str:
+    return f"{seen.clock(at)} ({ago(seen.now, at)})" if at else "never"
+
+
+def _ask(seen: View, key: str, probe: str) -> Line:
+    """The command, or how much of it `enter` shows."""
+    lines = command(seen, probe).split("\n")
+    more: Part = (f"{len(lines)} lines, enter: ", Tone.dim) if len(lines) > 1 else ""
+    return _fact(key, "ask", more, (lines[0], Tone.due), opens=f"{PLACE}/{probe}")
+
+
+# What was not checked
+
+
+def _not_checked(seen: View) -> Iterator[Line]:
+    yield _title("unchecked", "not checked")
+    yield from _unanswered(seen)
+    yield from _parts(seen)
+    yield from _before(seen)
+
+
+def _unanswered(seen: View) -> Iterator[Line]:
+    """Probes without an answer, services that are off, and a budget that is spent."""
+    snapshot = seen.look.snapshot
+    for probe in COMMANDS:
+        item = snapshot.look(probe)
+        if item is None:
+            continue
+        if item.error is not None and not item.answers:
+            trouble = item.error.trouble
+            since = f" since {seen.clock(item.failing_since)}" if item.failing_since else ""
+            since = "" if trouble is Trouble.off else since
+            yield _unseen(probe, trouble.value, since, item.error.words, STATE_OF[trouble])
+        elif not seen.looked(probe) and not item.detail:
+            yield _unseen(probe, "not looked at yet", "", "as last known", State.unknown)
+    for service in (name for name in NEEDS if not _known(seen, name)):
+        yield _unseen(service, "not looked at yet", "", "", State.unknown)
+
+
+def _known(seen: View, service: str) -> bool:
+    snapshot = seen.look.snapshot
+    return any(service_of(probe) == service for probe in snapshot.observations)
+
+
+def _unseen(name: str, word: str, since: str, words: str, state: State) -> Line:
+    said = f": {words}" if words else ""
+    return line(
+        f"unchecked.{name}",
+        ("  ", Tone.dim),
+        name,
+        (f" {word}", tone_of(state)),
+        f"{since}{said}",
+        opens=f"{PLACE}/{name}" if name in COMMANDS else "",
+    )
+
+
+def _parts(seen: View) -> Iterator[Line]:
+    """What an answer left out, in the service's words."""
+    for probe in COMMANDS:
+        item = seen.observation(probe)
+        value = item.value if item else None
+        if isinstance(value, Counts):
+            missed = value.failed | value.unmeasured
+        elif isinstance(value, Cluster | Storage | Kibana):
+            missed = value.unseen
+        else:
+            continue
+        for part, words in missed.items():
+            key = f"unchecked.{probe}.{part}"
+            yield line(key, f"  {probe}, {part}: ", (words, Tone.dim), opens=f"{PLACE}/{probe}")
+
+
+def _before(seen: View) -> Iterator[Line]:
+    """Days that no count reaches, and those whose count is older than the others."""
+    for probe in dict.fromkeys(COUNTED_BY.values()):
+        counts = seen.look.snapshot.get(probe, Counts)
+        if counts is None:
+            continue
+        words = f"days before {day(counts.start)} one by one; only the total of all days"
+        yield line(f"unchecked.{probe}.before", f"  {probe}, {words}", opens=f"{PLACE}/{probe}")
+        if counts.settled and counts.settled_at:
+            words = f"days before {day(counts.settled)} since {seen.clock(counts.settled_at)}"
+            yield line(f"unchecked.{probe}.settled", f"  {probe}, {words}: they seldom change")
+
+
+# How to ask by hand
+
+
+def _asking(seen: View, probe: str) -> Page:
+    text = command(seen, probe)
+    if not text:
+        return nowhere(f"why {probe}")
+    item, at = seen.observation(probe), seen.look.seen_at(probe)
+    rows = [
+        _fact("asks", "asks", host(seen, probe)),
+        _fact("needs", "needs", NEEDS[service_of(probe)]),
+        _fact("read", "read", _when(seen, at)),
+    ]
+    if item and item.error:
+        rows.append(_fact("error", item.error.trouble.value, item.error.words))
+    if cost := price(seen, probe):
+        rows.append(_fact("costs", "costs", cost))
+    lines = text.split("\n")
+    rows += [
+        _fact("copy", "paste", f"{plural(len(lines), 'line')}: y copies them as they are, whole"),
+        Line("gap.command"),
+        *(line(f"command.{place}", (words, Tone.strong)) for place, words in enumerate(lines)),
+    ]
+    return Page(f"ask {probe} by hand", tuple(rows), command=text)
+
+
+# Rows
+
+
+def _title(key: str, words: str) -> Line:
+    return line(key, (words, Tone.strong))
+
+
+def _fact(key: str, label: str, *parts: Part, opens: str = "") -> Line:
+    return line(key, (f"  {pad(label, LABEL)}", Tone.dim), *parts, opens=opens)
+
+
+def _refuted(key: str, words: str) -> Line:
+    return _fact(f"{key}.refuted", "refuted", f"if {words}")
+
+
+def _key(finding: Finding) -> str:
+    return f"claim.{finding.check}.{finding.subject}"

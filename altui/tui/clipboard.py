@@ -1,0 +1,47 @@
+"""Handing text to the engineer: the terminal's clipboard, and a file.
+
+OSC 52 asks a terminal to copy. It does not answer, and many do not obey or are told not to: that
+anything was copied is never known here, so the text is in a file as well.
+"""
+
+import base64
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+FILE = "copied.txt"
+MOST_BASE64 = 74_994
+"""Characters of base64 that terminals take in one sequence; xterm ignores a longer one whole."""
+
+
+def sequences(text: str, environ: Mapping[str, str]) -> tuple[str, bool]:
+    """What is written to the terminal, and whether all of the text is in it.
+
+    tmux hands on what stands in its passthrough, or takes the plain sequence itself: which of both
+    is a setting of its own.
+    """
+    raw = text.encode()
+    sent = raw[: MOST_BASE64 // 4 * 3].decode(errors="ignore").encode()
+    plain = f"\x1b]52;c;{base64.b64encode(sent).decode()}\a"
+    if not environ.get("TMUX"):
+        return plain, sent == raw
+    doubled = plain.replace("\x1b", "\x1b\x1b")
+    return f"{plain}\x1bPtmux;{doubled}\x1b\\", sent == raw
+
+
+def kept(text: str, directory: Path) -> Path:
+    """The file that holds the text, for its owner only. Raises OSError."""
+    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path, new = directory / FILE, directory / f"{FILE}.new"
+    new.unlink(missing_ok=True)
+    handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(text)
+    new.replace(path)
+    return path
+
+
+def shown(path: Path) -> str:
+    """The path as a shell takes it, short."""
+    home = Path.home()
+    return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)

@@ -1,0 +1,129 @@
+"""`why`: each claim with its figure, when, where, how, and what would refute it."""
+
+from itertools import pairwise
+
+import pytest
+from msgspec.structs import replace
+
+from altui.core.model.observed import Observation, ProbeError, Trouble
+from altui.core.model.pipeline import Pipeline
+from altui.core.present.places import page
+from altui.core.present.refuted import ANYTHING, refuted_by
+from altui.core.present.view import View, view
+from tests.scenes import SCENES
+from tests.unit.present.test_commands import a_view
+from tests.unit.rules.cases import CASES, EDGES, judged
+
+
+def texts(seen: View, place: str = "why") -> list[str]:
+    return [row.text for row in page(seen, place).rows]
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_every_claim_is_there_in_order_of_weight(name: str):
+    seen = a_view(name)
+    rows = texts(seen)
+    places = [
+        next(place for place, row in enumerate(rows) if item.subject in row and "since" in row)
+        for item in seen.findings
+    ]
+    assert places == sorted(places)
+    for place, after in pairwise([*places, rows.index("not checked")]):
+        claim = "\n".join(rows[place:after])
+        assert "  read      " in claim, claim
+        assert "  ask       " in claim, claim
+        assert "  refuted   if " in claim, claim
+    assert "not checked" in rows
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_keys_are_unique_and_every_command_opens(name: str):
+    seen = a_view(name)
+    shown = page(seen, "why")
+    keys = [row.key for row in shown.rows]
+    assert len(keys) == len({*keys})
+    asked = [row for row in shown.rows if row.text.startswith("  ask ")]
+    for row in asked:
+        opened = page(seen, row.opens)
+        assert opened.command, row.opens
+        assert opened.command.split("\n")[0] in row.text
+
+
+def test_ok_is_claimed_with_each_stages_count_and_what_comes_next():
+    rows = texts(a_view())
+    assert "22 Nov emails, stage by stage" in rows
+    assert "  figure    postgres 119" in rows
+    assert "  figure    fivetran 119, bigquery 119, dbt 119" in rows
+    assert "  read      11:58Z (2m ago), BigQuery, project applylens-prod" in rows
+    assert "what comes next" in rows
+    assert not any("no answer" in row for row in rows)
+
+
+def test_a_last_known_figure_says_that_it_is_one():
+    rows = texts(a_view("elasticsearch_down"))
+    at = rows.index("  figure    elastic ? broken")
+    assert rows[at + 1].startswith("  read      03:23Z (20m ago), Elasticsearch")
+    assert rows[at + 2].startswith("  but       no answer since 03:24Z: ")
+
+
+def test_what_was_not_checked_is_named():
+    rows = texts(a_view("half_blind"))
+    unchecked = rows[rows.index("not checked") :]
+    assert any(row.startswith("  github.runs off: ") for row in unchecked)
+    assert any("days before 26 Aug one by one" in row for row in unchecked)
+    assert not any("kibana" in row for row in rows[: rows.index("not checked")] if "figure" in row)
+    scene = SCENES["healthy"]()
+    spent = ProbeError(Trouble.budget, "a query bills 100 MiB, today's budget has 0 B", "q")
+    known = scene.snapshot.observations["bigquery.counts"]
+    observations = scene.snapshot.observations | {
+        "bigquery.counts": replace(known, error=spent, failing_since=scene.now)
+    }
+    snapshot = replace(scene.snapshot, observations=observations)
+    seen = view(snapshot, scene.assessment, Pipeline(), scene.now, scene.facts)
+    assert (
+        "  bigquery.counts spent since 12:00Z: a query bills 100 MiB, today's budget has 0 B"
+        in (texts(seen))
+    )
+
+
+def test_services_that_nobody_looked_at_are_named():
+    rows = texts(a_view("nothing_yet"))
+    assert sum(row.endswith(" not looked at yet") for row in rows) == 6
+
+
+def test_the_head_is_the_verdicts_word_and_stale_where_nobody_looked():
+    assert page(a_view("elasticsearch_down"), "why").head[0].text == "BROKEN"
+    assert page(a_view("stale_start"), "why").head[0].text == "STALE"
+
+
+def test_how_to_ask_says_where_when_and_what_it_costs():
+    rows = texts(a_view(), "why/bigquery.counts")
+    assert rows[0] == "  asks      BigQuery, project applylens-prod"
+    assert any(row.startswith("  costs     bills about 41.9 MB; refused above ") for row in rows)
+    assert "SELECT ... FROM `applylens.public_emails` GROUP BY 1" in rows
+    down = texts(a_view("elasticsearch_down"), "why/elasticsearch.cluster")
+    assert any(row.startswith("  unreachable Connection refused") for row in down) or any(
+        "Connection refused" in row for row in down
+    )
+
+
+def test_there_is_no_page_about_what_nobody_asks():
+    assert texts(a_view(), "why/nothing.at.all") == ["nothing is known of it any more"]
+
+
+def test_a_wish_that_failed_is_explained():
+    scene = SCENES["healthy"]()
+    error = ProbeError(Trouble.denied, "403 Resource not accessible", "github jobs of run 812/1")
+    name = "github.jobs:812/1"
+    seen_wish = Observation(name, None, None, scene.now, error, detail=True)
+    snapshot = replace(scene.snapshot, details={name: seen_wish})
+    seen = view(snapshot, scene.assessment, Pipeline(), scene.now, scene.facts)
+    rows = texts(seen, f"why/{name}")
+    assert "  denied    403 Resource not accessible" in rows
+
+
+def test_every_finding_of_the_rules_has_its_own_refutation():
+    looks = [case.looks for case in CASES] + [edge.looks(1) for edge in EDGES]
+    found = {item.check: item for look in looks for item in judged(look).findings}
+    assert len(found) > 40
+    assert [check for check, item in found.items() if refuted_by(item) == ANYTHING] == []
