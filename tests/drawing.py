@@ -4,9 +4,11 @@ from collections.abc import Iterator
 
 from rich.cells import cell_len
 
+from altui.core.present.block import block
 from altui.core.present.commands import COMMANDS
 from altui.core.present.findings import not_ok
 from altui.core.present.header import header
+from altui.core.present.links import link, opened
 from altui.core.present.page import titled
 from altui.core.present.panels import PANELS, boxed, listed
 from altui.core.present.places import page
@@ -33,6 +35,10 @@ def drawn(seen: View, width: int, height: int) -> Iterator[Line]:
     rows += page(seen, "findings").rows
     for place in ("why", *(f"why/{probe}" for probe in COMMANDS)):
         rows += page(seen, place).rows
+        copied = block(seen, page(seen, place))
+        # a chat and a shell are no terminal: nothing cuts or cleans it on its way there
+        assert all(text.isprintable() for text in copied.split("\n")), ascii(copied)[:300]
+        assert opened(link(seen, place, page(seen, place))) == link(seen, place, page(seen, place))
     return iter(seen.fitted(tuple(rows), width))
 
 

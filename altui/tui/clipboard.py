@@ -20,7 +20,7 @@ def sequences(text: str, environ: Mapping[str, str]) -> tuple[str, bool]:
     tmux hands on what stands in its passthrough, or takes the plain sequence itself: which of both
     is a setting of its own.
     """
-    raw = text.encode()
+    raw = text.encode(errors="replace")
     sent = raw[: MOST_BASE64 // 4 * 3].decode(errors="ignore").encode()
     plain = f"\x1b]52;c;{base64.b64encode(sent).decode()}\a"
     if not environ.get("TMUX"):
@@ -35,7 +35,7 @@ def kept(text: str, directory: Path) -> Path:
     path, new = directory / FILE, directory / f"{FILE}.new"
     new.unlink(missing_ok=True)
     handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
+    with os.fdopen(handle, "w", encoding="utf-8", errors="replace") as file:
         file.write(text)
     new.replace(path)
     return path

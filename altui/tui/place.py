@@ -97,14 +97,14 @@ class Place(Screen[None]):
             "why",
             "why",
             id="why",
-            tooltip="Each claim's figure, when, where, how to ask it, what would refute it",
+            tooltip="Each claim's figure, source and command",
         ),
         Binding(
             "y",
             "copy",
             "copy",
             id="copy",
-            tooltip="This place as a block for chat: to the terminal, and in a file",
+            tooltip="This place for chat: to terminal and file",
         ),
         Binding("o", "link", "open", id="link", tooltip="The service's own page, or its link"),
     ]

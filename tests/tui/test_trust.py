@@ -51,6 +51,7 @@ async def test_v_leads_from_any_place_to_the_command_in_three_keys(on_stage: Cal
         content = screen.content
         place = next(at for at, row in enumerate(content.lines) if row.opens)
         await pressed(pilot, *("j" * place))
+        assert "figure" in content.lines[place].text
         screen = await pressed(pilot, "enter")
         assert isinstance(screen, DetailsScreen)
         assert screen.key == "why/postgres.counts"

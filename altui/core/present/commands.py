@@ -6,7 +6,7 @@ written out where it is known; ES_URL and POSTGRES_DSN hold credentials and stay
 
 from collections.abc import Callable, Mapping
 from shlex import quote
-from urllib.parse import quote as url_quote
+from urllib.parse import quote as percent
 from urllib.parse import urlsplit
 
 from altui.core.model.observed import Wish, service_of
@@ -74,6 +74,11 @@ def project(url: str) -> str:
     return url.rstrip("/").rpartition("/")[2]
 
 
+def coded(text: str, safe: str = "") -> str:
+    """A part of a path; a service's name for something may hold any character at all."""
+    return percent(text, safe, errors="replace")
+
+
 def price(seen: View, probe: str) -> str:
     """What asking once more costs; empty where it costs nothing."""
     counts = seen.look.snapshot.get(probe, Counts)
@@ -114,13 +119,13 @@ def _psql(query: str) -> str:
 
 def _connection(seen: View, _: str) -> str:
     known = seen.look.connection
-    path = f"/v1/connections/{url_quote(known.id, safe='')}" if known else "/v1/groups"
+    path = f"/v1/connections/{coded(known.id)}" if known else "/v1/groups"
     return _fivetran(seen, path, "application/json;version=2" if known else "application/json")
 
 
 def _schemas(seen: View, _: str) -> str:
     known = seen.look.connection
-    path = f"/v1/connections/{url_quote(known.id, safe='')}/schemas" if known else "/v1/groups"
+    path = f"/v1/connections/{coded(known.id)}/schemas" if known else "/v1/groups"
     return _fivetran(seen, path, "application/json")
 
 
@@ -167,7 +172,7 @@ def _most(counts: Counts) -> int:
 
 def _runs(seen: View, _: str) -> str:
     file = seen.pipeline.workflow.file
-    path = f"/actions/workflows/{url_quote(file, safe='')}"
+    path = f"/actions/workflows/{coded(file)}"
     if name := _repository(seen):
         state = _line("gh api", quote(f"repos/{name}{path}"), "--jq .state")
         runs = _line("gh run list", f"-R {quote(name)}", f"--workflow {quote(file)}", "--limit 40")
@@ -196,7 +201,7 @@ def _gh_run(key: str, name: str) -> tuple[str, ...]:
 
 def _attempt(key: str) -> str:
     run, _, attempt = key.partition("/")
-    return f"/actions/runs/{url_quote(run)}/attempts/{url_quote(attempt or '1')}"
+    return f"/actions/runs/{coded(run)}/attempts/{coded(attempt or '1')}"
 
 
 def _repository(seen: View) -> str:
@@ -215,11 +220,11 @@ def _github(seen: View, path: str) -> str:
 
 def _cluster(seen: View, _: str) -> str:
     prefix = seen.look.cluster.prefix if seen.look.cluster else ""
-    pattern = f"/{url_quote(prefix)}_*" if prefix else ""
+    pattern = f"/{coded(prefix)}_*" if prefix else ""
     paths = [
         "/_cluster/health?pretty",
         f"/_cat/indices{pattern}?v",
-        f"/_index_template/{url_quote(seen.pipeline.template, safe='')}?pretty",
+        f"/_index_template/{coded(seen.pipeline.template)}?pretty",
     ]
     if pattern:
         paths.insert(2, f"{pattern}?pretty&flat_settings=true")
@@ -247,7 +252,7 @@ def _documents(seen: View, _: str) -> str:
 
 
 def _allocation(seen: View, key: str) -> str:
-    paths = ("/_cluster/allocation/explain?pretty", f"/_cat/shards/{url_quote(key, safe='*,')}?v")
+    paths = ("/_cluster/allocation/explain?pretty", f"/_cat/shards/{coded(key, safe='*,')}?v")
     return "\n".join(map(_elasticsearch, paths))
 
 

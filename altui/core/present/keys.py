@@ -12,7 +12,7 @@ def keys(pairs: Iterable[tuple[str, str]], note: str, width: int) -> Line:
     used = 1
     for key, word in pairs:
         needed = columns(key) + 1 + columns(word) + 2
-        if used + needed - 2 > room:
+        if used + needed - (0 if note else 2) > room:
             break
         segments += [Segment(key, Tone.strong), Segment(f" {word}  ", Tone.dim)]
         used += needed

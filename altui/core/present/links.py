@@ -1,12 +1,12 @@
 """The service's own page about what one looks at."""
 
 from collections.abc import Callable, Mapping
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from altui.core.model.health import StageId
 from altui.core.model.observed import service_of
 from altui.core.model.pipeline import risk_mart
-from altui.core.present.commands import BIGQUERY, GITHUB, address, project
+from altui.core.present.commands import BIGQUERY, GITHUB, address, coded, project
 from altui.core.present.page import Page
 from altui.core.present.view import View
 
@@ -70,14 +70,14 @@ def _fivetran(seen: View) -> str:
     known, base = seen.look.connection, address(seen, "fivetran")
     if known is None:
         return "https://fivetran.com/dashboard" if base == FIVETRAN else ""
-    name = quote(known.id, safe="")
+    name = coded(known.id)
     if base != FIVETRAN:
         return f"{base}/v1/connections/{name}"
     return f"https://fivetran.com/dashboard/connections/{name}"
 
 
 def _github(seen: View) -> str:
-    base, file = address(seen, "github"), quote(seen.pipeline.workflow.file, safe="")
+    base, file = address(seen, "github"), coded(seen.pipeline.workflow.file)
     web = f"https://github.com/{base.removeprefix(GITHUB)}" if base.startswith(GITHUB) else ""
     if not web and "/api/v3/repos/" in base:
         web = base.replace("/api/v3/repos/", "/", 1)
@@ -92,21 +92,21 @@ def _bigquery(seen: View) -> str:
     full = next((one for one in (known.tables if known else ()) if one.endswith(f".{name}")), "")
     dataset, _, table = full.rpartition(".")
     if not base.startswith(BIGQUERY):
-        return f"{base}/datasets/{quote(dataset)}/tables/{quote(table)}" if full else base
+        return f"{base}/datasets/{coded(dataset)}/tables/{coded(table)}" if full else base
     asked = {"project": project(base)}
     if full:
         asked |= {"p": project(base), "d": dataset, "t": table, "page": "table"}
-    return f"https://console.cloud.google.com/bigquery?{urlencode(asked)}"
+    return f"https://console.cloud.google.com/bigquery?{urlencode(asked, errors='replace')}"
 
 
 def _elasticsearch(seen: View) -> str:
     prefix = seen.look.cluster.prefix if seen.look.cluster else ""
-    index = f"/{quote(prefix)}_{quote(risk_mart(seen.pipeline).index)}" if prefix else ""
+    index = f"/{coded(prefix)}_{coded(risk_mart(seen.pipeline).index)}" if prefix else ""
     return address(seen, "elasticsearch") + index
 
 
 def _kibana(seen: View) -> str:
-    board = quote(seen.pipeline.dashboard.id, safe="")
+    board = coded(seen.pipeline.dashboard.id)
     return f"{address(seen, 'kibana')}/app/dashboards#/view/{board}"
 
 

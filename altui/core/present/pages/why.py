@@ -140,16 +140,17 @@ def _figure(value: object) -> str:
 def _proof(
     seen: View, key: str, probe: str, figure: str, item: Evidence | None = None
 ) -> Iterator[Line]:
-    """What was read, when, where, and the line that reads it again."""
+    """What was read, when, where, and the line that reads it again; each row opens that line."""
     at = item.at if item else seen.look.seen_at(probe)
     where = item.where if item and item.where not in COMMANDS else ""
+    opens = f"{PLACE}/{probe}" if probe else ""
     if figure:
-        yield _fact(f"{key}.figure", "figure", (figure, Tone.strong))
+        yield _fact(f"{key}.figure", "figure", (figure, Tone.strong), opens=opens)
     if item and item.words:
-        yield _fact(f"{key}.words", "said", f"“{item.words}”")
+        yield _fact(f"{key}.words", "said", f"“{item.words}”", opens=opens)
     place = host(seen, probe) if probe else "this program"
     asked = (f", {where}" if where else "", Tone.dim)
-    yield _fact(f"{key}.read", "read", f"{_when(seen, at)}, {place}", asked)
+    yield _fact(f"{key}.read", "read", f"{_when(seen, at)}, {place}", asked, opens=opens)
     if item is None:
         yield from _silence(seen, key, probe)
     if probe:
