@@ -1,8 +1,11 @@
 """Why, copy and open: the three keys that every place has."""
 
 import base64
+import os
 import re
+import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -21,6 +24,8 @@ from altui.tui.link import LinkScreen
 from altui.tui.main import MainScreen
 from altui.tui.place import Place
 from altui.tui.rows import Rows
+from bench.terminal import Terminal
+from tests.canary import PATIENCE
 from tests.tui.test_keys import pressed, text
 
 OSC = re.compile(r"\x1b\]52;c;([A-Za-z0-9+/=]*)\a")
@@ -182,3 +187,29 @@ async def test_o_says_where_there_is_no_page(on_stage: Callable):
         screen = await pressed(pilot, "o")
         assert isinstance(screen, MainScreen)
         assert "no page of a service belongs to this" in text(screen, "keys")
+
+
+def test_a_real_terminal_is_sent_what_the_file_holds(tmp_path: Path):
+    environ = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+        "LANG": "C.UTF-8",
+        "ALTUI_STATE_DIR": str(tmp_path / "state"),
+        "ES_URL": "http://127.0.0.1:1",
+        "TMUX": "/tmp/tmux-0/default,1,0",
+    }
+    terminal = Terminal([sys.executable, "-m", "altui"], environ, 24, 80)
+    try:
+        terminal.read_until(b"STALE", PATIENCE)
+        terminal.send(b"y")
+        terminal.read_until(b"sent to the terminal", PATIENCE)
+        terminal.send(b"q")
+        terminal.wait(PATIENCE)
+    finally:
+        terminal.close()
+    plain = OSC.search(terminal.output.decode("utf-8", "replace"))
+    assert plain is not None
+    assert b"\x1bPtmux;\x1b\x1b]52;c;" in terminal.output
+    kept = tmp_path / "state" / "default" / "copied.txt"
+    assert base64.b64decode(plain[1]).decode() == kept.read_text()
+    assert kept.read_text().startswith("```\ndefault  ")

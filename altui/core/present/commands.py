@@ -4,6 +4,7 @@ Credentials are the names of environment variables, never their values. A servic
 written out where it is known; ES_URL and POSTGRES_DSN hold credentials and stay names.
 """
 
+import json
 from collections.abc import Callable, Mapping
 from shlex import quote
 from urllib.parse import quote as percent
@@ -33,7 +34,7 @@ BIGQUERY = "https://bigquery.googleapis.com/"
 NEEDS: Mapping[str, str] = {
     "postgres": "psql, and POSTGRES_DSN in your shell",
     "fivetran": "curl, and FIVETRAN_API_KEY, FIVETRAN_API_SECRET in your shell",
-    "bigquery": "bq; it asks as the account of `gcloud auth login`",
+    "bigquery": "bq, as the account of `gcloud auth login`; curl for an emulator",
     "github": "gh or curl, and GITHUB_TOKEN in your shell",
     "elasticsearch": "curl, and ES_URL in your shell",
     "kibana": "curl, and KIBANA_API_KEY in your shell",
@@ -140,26 +141,38 @@ def _fivetran(seen: View, path: str, accept: str) -> str:
 def _tables(seen: View, _: str) -> str:
     known = seen.look.tables
     names = [*known.tables, *known.missing] if known else []
+    if emulator := _emulator(seen):
+        paths = [name.replace(".", "/tables/", 1) for name in names]
+        return "\n".join(
+            _line(CURL, quote(f"{emulator}/datasets/{coded(path, '/')}")) for path in paths or [""]
+        )
     lines = [_line(_bq(seen), "show --format=prettyjson", quote(name)) for name in names]
     return "\n".join(lines) or f"{_bq(seen)} ls"
 
 
 def _warehouse(seen: View, _: str) -> str:
     counts = seen.look.snapshot.get("bigquery.counts", Counts)
-    query = (_bq(seen), "query --use_legacy_sql=false")
-    if counts is None or not counts.query:
-        return _line(*query, "'SELECT 1 AS answers'")
-    bounds = f"--maximum_bytes_billed={_most(counts)}", "--max_rows=10000"
-    return _here(_line(*query, *bounds), counts.query.rstrip(), "SQL")
+    known = counts is not None and bool(counts.query)
+    sql = counts.query.rstrip() if counts and known else "SELECT 1 AS answers"
+    most = _most(counts) if counts and known else FLOOR
+    if emulator := _emulator(seen):
+        body = {"useLegacySql": False, "maximumBytesBilled": f"{most}", "query": sql}
+        line = _line(CURL, JSON, quote(f"{emulator}/queries"), "--data-binary @-")
+        return _here(line, json.dumps(body), "JSON")
+    bounds = f"--maximum_bytes_billed={most}", "--max_rows=10000"
+    return _here(_line(_bq(seen), "query --use_legacy_sql=false", *bounds), sql, "SQL")
 
 
 def _bq(seen: View) -> str:
     asked = address(seen, "bigquery")
-    if not asked:
-        return 'bq --project_id="$BQ_PROJECT"'
-    parts = urlsplit(asked)
-    api = "" if asked.startswith(BIGQUERY) else f"{parts.scheme}://{parts.netloc}"
-    return f"bq{f' --api={quote(api)}' if api else ''} --project_id={quote(project(asked))}"
+    name = quote(project(asked)) if asked else '"$BQ_PROJECT"'
+    return f"bq --project_id={name}"
+
+
+def _emulator(seen: View) -> str:
+    """Its address; bq signs in to Google whatever it asks, an emulator wants nobody to."""
+    asked = address(seen, "bigquery")
+    return "" if asked.startswith(BIGQUERY) else asked
 
 
 def _most(counts: Counts) -> int:

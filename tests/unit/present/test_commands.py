@@ -1,5 +1,6 @@
 """How each question is asked by hand: complete, pasteable, and without a secret."""
 
+import json
 import shlex
 import subprocess
 from datetime import date
@@ -108,7 +109,13 @@ def test_addresses_of_other_installations():
     seen = a_view(known=known)
     assert "curl" in command(seen, "github.runs")
     assert "https://ghe.corp/api/v3/repos/o/r/actions/workflows/" in command(seen, "github.runs")
-    assert "--api=http://127.0.0.1:9050 --project_id=p" in command(seen, "bigquery.counts")
+    emulated = command(seen, "bigquery.counts")
+    assert "http://127.0.0.1:9050/bigquery/v2/projects/p/queries" in emulated
+    sent = json.loads(emulated.splitlines()[-2])
+    assert sent["query"] == seen.look.warehouse.query  # type: ignore[union-attr]
+    assert sent["maximumBytesBilled"] == "104857600"
+    table = "datasets/applylens_marts/tables/mrt_risk_daily"
+    assert f"/projects/p/{table}" in command(seen, "bigquery.tables")
     assert host(seen, "elasticsearch.counts") == "Elasticsearch at es.prod:9243"
     assert host(seen, "bigquery.counts") == "BigQuery, project p"
     assert host(seen, "postgres.counts") == "PostgreSQL at replica.prod:5432/applylens"
