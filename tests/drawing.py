@@ -4,6 +4,8 @@ from collections.abc import Iterator
 
 from rich.cells import cell_len
 
+from altui.core.model.health import STAGES
+from altui.core.model.pipeline import Pipeline
 from altui.core.present.findings import not_ok
 from altui.core.present.header import header
 from altui.core.present.page import titled
@@ -16,6 +18,10 @@ from altui.core.present.view import View
 from altui.tui.layout import heights
 
 SIZES = ((80, 24), (120, 40))
+BELOW = (
+    *(f"stage/{stage}" for stage in STAGES),
+    *(f"fivetran/{table.name}" for table in Pipeline().tables),
+)
 MARKS = 4
 """Characters that may share one column: a letter and its combining marks."""
 
@@ -30,6 +36,9 @@ def drawn(seen: View, width: int, height: int) -> Iterator[Line]:
         shown = page(seen, key)
         rows += [titled(shown, width), *shown.rows]
     rows += page(seen, "findings").rows
+    for place in BELOW:
+        shown = page(seen, place)
+        rows += [titled(shown, width), *shown.rows]
     return iter(seen.fitted(tuple(rows), width))
 
 
