@@ -82,9 +82,14 @@ def _before(
 ) -> tuple[datetime | None, datetime | None]:
     """Since when the sync that ended then was seen to run, or until when none was."""
     running = next((one for one in before.syncs if one.ended is None), None)
-    health = before.stages.get(StageId.fivetran)
-    looked = running.seen if running else health.seen_at if health else None
+    looked = running.seen if running else _idle_at(before)
     shortly = looked and timedelta() <= ended - looked <= timedelta(minutes=sync.margin_minutes)
     if not shortly:
         return None, None
     return (running.began, None) if running else (None, looked)
+
+
+def _idle_at(before: Assessment) -> datetime | None:
+    """When a look was made that met no sync; not known where stages are those of an earlier one."""
+    health = before.stages.get(StageId.fivetran)
+    return health.seen_at if health and before.held_since is None else None

@@ -152,6 +152,11 @@ def test_an_end_after_a_look_at_which_none_ran_began_after_that_look():
     assert (told.began, told.after, told.took_s) == (None, NOON - MINUTE, 30)
 
 
+def test_stages_that_are_held_tell_nothing_of_the_last_look():
+    held = replace(before(NOON - MINUTE), held_since=NOON - 2 * MINUTE)
+    assert end(held, NOON - MINUTE / 2) == [SyncEnd(NOON - MINUTE / 2)]
+
+
 @pytest.mark.parametrize("looked", [NOON, NOON - 20 * MINUTE])
 def test_of_an_end_before_the_last_look_or_long_after_it_nothing_more_is_known(looked: datetime):
     ended = NOON - MINUTE
