@@ -128,8 +128,8 @@ def _due(seen: View, stage: StageId) -> str:
             if due.sync_slot is None:
                 return "no next sync is known"
             late = f", late after {seen.clock(due.sync_due_at)}" if due.sync_due_at else ""
-            rows = "rows since the last sync come with" if stage is StageId.bigquery else ""
-            return f"{rows} next sync {seen.clock(due.sync_slot)}{late}".strip()
+            what = "rows since the last sync:" if stage is StageId.bigquery else "next sync"
+            return f"{what} {seen.clock(due.sync_slot)}{late}"
         case StageId.dbt | StageId.elasticsearch:
             if due.wanted_day < due.coming_day:
                 return f"{day(due.coming_day)}, late after {seen.clock(due.coming_due_at)}"

@@ -132,7 +132,8 @@ def _sync(seen: View, one: SyncEnd) -> Line:
     began, length = ("not seen", "?")
     if one.took_s is not None:
         began = seen.clock(one.began) if one.began else f"after {seen.clock(one.after)}"
-        length = took(one.took_s) if one.began else f"under {took(one.took_s)}"
+        # whole seconds are kept: what bounds it is the next one
+        length = took(one.took_s) if one.began else f"under {took(one.took_s + 1)}"
     return line(
         f"sync.{one.ended.isoformat()}.{one.failed}",
         "  ",

@@ -95,7 +95,7 @@ def test_an_age_says_of_what(of: str, means: str):
     [
         ("postgres", "nothing: rows come when they come"),
         ("fivetran", "next sync 04:05Z, late after 04:20Z"),
-        ("bigquery", "rows since the last sync come with next sync 04:05Z, late after 04:20Z"),
+        ("bigquery", "rows since the last sync: 04:05Z, late after 04:20Z"),
         ("dbt", "22 Nov, late after 04:22Z"),
         ("elasticsearch", "22 Nov, late after 04:22Z"),
         ("kibana", "21 Nov must show"),

@@ -68,7 +68,7 @@ def test_each_sync_says_when_it_began_and_ended_and_how_long_it_took():
 
 def test_what_no_look_met_running_was_shorter_and_what_nobody_saw_is_not_known():
     rows = text(of(fivetran("healthy"), "sync"))
-    assert "  ✓ after 02:21Z        02:22Z              under 25s" in rows
+    assert "  ✓ after 02:21Z        02:22Z              under 26s" in rows
     assert "  ✓ not seen            00:22Z              ?" in rows
 
 
