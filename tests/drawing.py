@@ -4,6 +4,8 @@ from collections.abc import Iterator
 
 from rich.cells import cell_len
 
+from altui.core.model.health import STAGES
+from altui.core.model.pipeline import Pipeline
 from altui.core.present.block import block
 from altui.core.present.commands import COMMANDS
 from altui.core.present.findings import not_ok
@@ -19,6 +21,10 @@ from altui.core.present.view import View
 from altui.tui.layout import heights
 
 SIZES = ((80, 24), (120, 40))
+BELOW = (
+    *(f"stage/{stage}" for stage in STAGES),
+    *(f"fivetran/{table.name}" for table in Pipeline().tables),
+)
 MARKS = 4
 """Characters that may share one column: a letter and its combining marks."""
 
@@ -39,6 +45,9 @@ def drawn(seen: View, width: int, height: int) -> Iterator[Line]:
         # a chat and a shell are no terminal: nothing cuts or cleans it on its way there
         assert all(text.isprintable() for text in copied.split("\n")), ascii(copied)[:300]
         assert opened(link(seen, place, page(seen, place))) == link(seen, place, page(seen, place))
+    for place in BELOW:
+        shown = page(seen, place)
+        rows += [titled(shown, width), *shown.rows]
     return iter(seen.fitted(tuple(rows), width))
 
 

@@ -23,6 +23,7 @@ from altui.core.model.health import (
     Verdict,
     VerdictState,
 )
+from altui.core.model.history import SyncEnd
 from altui.core.model.observed import Observation, ProbeError, Snapshot, Trouble
 from altui.core.model.reading import (
     Cluster,
@@ -37,6 +38,8 @@ from altui.core.model.reading import (
     Runs,
     RunStep,
     Series,
+    SyncTable,
+    SyncTables,
     TableMeta,
     Warehouse,
 )
@@ -141,6 +144,38 @@ def documents(now: datetime, through: date) -> Counts:
 
 def connection(now: datetime, succeeded_at: datetime) -> Connection:
     return replace(a_connection(succeeded_at), created_at=now - ONE_DAY * 400)
+
+
+def sync_tables(*, selected: bool = True) -> SyncTables:
+    return SyncTables(
+        (
+            SyncTable("public.emails", "public_emails", enabled=True),
+            SyncTable("public.applications", "public_applications", enabled=selected),
+        )
+    )
+
+
+def sync_ends(newest: datetime, count: int = 40) -> tuple[SyncEnd, ...]:
+    """An end an hour up to the newest: the third failed, the tenth was soon over, once nobody
+    looked, and before the twentieth for five hours."""
+    made: list[SyncEnd] = []
+    for back in range(count):
+        ended = newest - minutes(60 * back + (300 if back > 19 else 0))
+        began = ended - minutes(4 + back * 7 % 5) - timedelta(seconds=back * 11 % 60)
+        if back == 11:
+            made.append(SyncEnd(ended))
+        elif back == 9:
+            made.append(SyncEnd(ended, after=ended - timedelta(seconds=25)))
+        else:
+            made.append(SyncEnd(ended, back == 2, began))
+    return tuple(made)
+
+
+def with_schemas(snapshot: Snapshot) -> Snapshot:
+    """The snapshot with the tables that the connection knows, as a shown panel has them read."""
+    at = snapshot.at - minutes(1)
+    schemas = Observation("fivetran.schemas", sync_tables(), at, at, detail=True)
+    return replace(snapshot, details=snapshot.details | {schemas.probe: schemas})
 
 
 def run(number: int, started: datetime, *, failed_in: str | None = None, event: str = "schedule"):
@@ -347,7 +382,7 @@ def healthy() -> Scene:
     )
     return Scene(
         now,
-        well(now, synced=synced, through=through),
+        with_schemas(well(now, synced=synced, through=through)),
         Assessment(
             now,
             health(now, synced, built),
@@ -355,6 +390,7 @@ def healthy() -> Scene:
             trace(now, arrived(now, through)),
             verdict,
             due=due(now, through, through, synced + minutes(60)),
+            sync_ends=sync_ends(synced),
         ),
         facts(now),
     )
@@ -572,8 +608,9 @@ def bigquery_behind() -> Scene:
         trace=trace(now, judge),
         verdict=verdict,
         due=due(now, date(2026, 11, 22), date(2026, 11, 22), synced + minutes(60)),
+        sync_ends=sync_ends(synced),
     )
-    return Scene(now, Snapshot(now, observations), assessment, scene.facts)
+    return Scene(now, with_schemas(Snapshot(now, observations)), assessment, scene.facts)
 
 
 def postgres_denied() -> Scene:

@@ -12,12 +12,13 @@ from msgspec.structs import replace
 
 from altui.clock import Clock
 from altui.core.model.health import Assessment, State
-from altui.core.model.history import Drift
+from altui.core.model.history import Drift, SyncEnd
 from altui.core.model.observed import Observation, Snapshot, Trouble, Wish, is_wish, service_of
 from altui.core.model.pipeline import Pipeline
 from altui.core.model.reading import Connection, Runs
 from altui.core.rules.assess import assess
 from altui.core.rules.drift import USUALLY, drift, totals_of
+from altui.core.rules.learning import ends
 from altui.core.rules.steady import steady
 from altui.core.rules.unjudged import unjudged
 from altui.core.words import binary
@@ -42,6 +43,8 @@ GRANTED_WITHIN = 2.0
 """Seconds for which an assessment waits for granted wishes; later ones come with the next."""
 STORE_AGAIN = 5.0
 """Seconds between tries to write to a store that refused."""
+SYNCS = 336
+"""Ends of syncs that an assessment carries: those of 14 days where one starts every hour."""
 ALERTING = {State.late, State.broken, State.unknown, State.denied}
 
 
@@ -83,6 +86,7 @@ class Observer:
         self._under_way: UnderWay = {}
         self._wake = {name: asyncio.Event() for name in self._probes}
         self._drift: dict[str, Drift] = {}
+        self._sync_ends: tuple[SyncEnd, ...] = ()
         self._asked: set[str] = set()
         self._requested = False
         self._moved = asyncio.Event()
@@ -296,6 +300,15 @@ class Observer:
                 self._drift = drift(self._store.history(snapshot.at - USUALLY), snapshot.at)
         return self._drift
 
+    def _synced(self, snapshot: Snapshot, before: Assessment | None) -> tuple[SyncEnd, ...]:
+        """Keeps the ends of syncs that this look tells of; the newest that are kept."""
+        connection = snapshot.get("fivetran.connection", Connection)
+        with survived("store"):
+            told = ends(before, connection, self._pipeline.sync, snapshot.at)
+            if self._store.put_syncs(told) or not self._sync_ends:
+                self._sync_ends = self._store.syncs(SYNCS)
+        return self._sync_ends
+
     def _judged(self, before: Assessment | None) -> Assessment:
         """The rules' assessment; where they fail, one that says so."""
         now = self._clock()
@@ -304,7 +317,11 @@ class Observer:
         snapshot = self.judged = Snapshot(now, observations, {**details, **self._wishes.answers})
         try:
             judged = assess(snapshot, self._pipeline, now, before)
-            judged = replace(judged, drift=self._drifted(snapshot, judged))
+            judged = replace(
+                judged,
+                drift=self._drifted(snapshot, judged),
+                sync_ends=self._synced(snapshot, before),
+            )
             return steady(judged, before, snapshot) if self._keeps_looking else judged
         except Exception as error:  # noqa: BLE001 - a fault of ours must not leave an old screen
             tell("rules", error)

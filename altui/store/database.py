@@ -25,7 +25,16 @@ CREATE TABLE totals (
   PRIMARY KEY (name, at)
 ) WITHOUT ROWID;
 """
-STEPS = (OBSERVATIONS, TOTALS)
+SYNCS = """
+CREATE TABLE sync (
+  ended INTEGER NOT NULL,
+  failed INTEGER NOT NULL,
+  began INTEGER,
+  after INTEGER,
+  PRIMARY KEY (ended, failed)
+) WITHOUT ROWID;
+"""
+STEPS = (OBSERVATIONS, TOTALS, SYNCS)
 """What leads from each version of the schema to the next; a store keeps what it holds."""
 VERSION = len(STEPS)
 

@@ -9,9 +9,10 @@ from pathlib import Path
 import msgspec
 
 from altui.core.model.health import Assessment
-from altui.core.model.history import Totals
+from altui.core.model.history import SyncEnd, Totals
 from altui.core.model.observed import Observation, Snapshot
 from altui.core.rules.drift import same
+from altui.core.rules.learning import KEPT
 from altui.store import presence
 from altui.store.database import connect
 
@@ -190,7 +191,46 @@ class Store:
             f"SELECT name, at, source, raw, due, lost, lag FROM totals WHERE {where} ORDER BY at",
             values,
         )
-        return [Totals(datetime.fromtimestamp(at, UTC), name, *rest) for name, at, *rest in rows]
+        return [Totals(_moment(at), name, *rest) for name, at, *rest in rows]
+
+    def put_syncs(self, ends: Iterable[SyncEnd]) -> bool:
+        """Keeps ends of syncs for 14 days; tells whether any of them says anything new."""
+        new = [one for one in ends if not self._knows(one)]
+        if not new:
+            return False
+        with self._transaction():
+            self._db.executemany(
+                "INSERT INTO sync VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
+                " began = coalesce(began, excluded.began), after = coalesce(after, excluded.after)",
+                [
+                    (_seconds(one.ended), one.failed, *map(_maybe_seconds, (one.began, one.after)))
+                    for one in new
+                ],
+            )
+            oldest = max(one.ended for one in new) - KEPT
+            self._db.execute("DELETE FROM sync WHERE ended < ?", [_seconds(oldest)])
+        return True
+
+    def syncs(self, most: int) -> tuple[SyncEnd, ...]:
+        """The newest ends of syncs that are kept, newest first."""
+        rows = self._db.execute(
+            "SELECT ended, failed, began, after FROM sync ORDER BY ended DESC, failed LIMIT ?",
+            [most],
+        )
+        return tuple(
+            SyncEnd(
+                _moment(ended), bool(failed), began and _moment(began), after and _moment(after)
+            )
+            for ended, failed, began, after in rows
+        )
+
+    def _knows(self, one: SyncEnd) -> bool:
+        row = self._db.execute(
+            "SELECT began, after FROM sync WHERE ended = ? AND failed = ?",
+            [_seconds(one.ended), one.failed],
+        ).fetchone()
+        told = (one.began, one.after)
+        return row is not None and all(kept or not new for kept, new in zip(row, told, strict=True))
 
     # Who is there
 
@@ -241,6 +281,14 @@ class Store:
 
 def _seconds(moment: datetime) -> int:
     return int(moment.timestamp())
+
+
+def _maybe_seconds(moment: datetime | None) -> int | None:
+    return _seconds(moment) if moment else None
+
+
+def _moment(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
 
 
 def _decoded(rows: Iterable[tuple[str, bytes]]) -> Iterator[tuple[str, Observation]]:

@@ -92,7 +92,7 @@ class DetailsScreen(Place):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Keys that do nothing here are not shown."""
         if action == "open":
-            return any(row.opens for row in self.content.lines) if self.is_mounted else True
+            return any(row.opens for row in self._page.rows)
         if action == "why":
             return self.key.partition("/")[0] != why.PLACE
         if action == "next":

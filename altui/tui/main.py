@@ -15,14 +15,19 @@ from altui.core.present.links import link, of_stage
 from altui.core.present.page import Page
 from altui.core.present.panels import PANELS, boxed, listed, rule
 from altui.core.present.rows import Line
-from altui.core.present.strip import strip
+from altui.core.present.strip import strip, worst_stage
 from altui.core.present.verdict import verdict
 from altui.core.present.view import View
 from altui.tui.layout import heights, is_grid
 from altui.tui.place import Place, panel_keys
 from altui.tui.rows import Rows
+from altui.tui.strip import StripRows
 
-BESIDE = "The panel beside, where panels stand two by two"
+BESIDE = "The stage or panel beside; the worst stage first"
+
+
+STATES = 3
+"""Rows of the strip from which on the states of the stages are among them."""
 
 
 class MainScreen(Place):
@@ -56,7 +61,7 @@ class MainScreen(Place):
     def compose(self) -> ComposeResult:
         yield Rows(_header, id="header")
         yield Rows(_verdict, id="verdict")
-        yield Rows(_strip, id="strip")
+        yield StripRows(_strip, worst_stage, id="strip")
         yield Rows(_findings_rule, id="findings-rule")
         yield Rows(not_ok, id="findings", gutter=True, choosing=True, steady=True)
         yield Rows(_rest, id="rest")
@@ -75,6 +80,7 @@ class MainScreen(Place):
             elif rows.id in PANELS:
                 rows.styles.height = "1fr"
         self.query_one("#findings", Rows).can_focus = bool(seen.findings)
+        self.query_one("#strip", Rows).can_focus = given["strip"] >= STATES
         mark = self.query_one("#verdict", Rows)
         state = seen.assessment.verdict.state.value if seen.assessment else "stale"
         mark.set_classes("-stale" if seen.stale else f"-{state}")
@@ -105,18 +111,24 @@ class MainScreen(Place):
         """Opens what is chosen; what is not ok when nothing is."""
         focused = self.focused
         key = "findings"
-        if isinstance(focused, Rows) and focused.id in PANELS:
+        if isinstance(focused, StripRows):
+            key = focused.place or key
+        elif isinstance(focused, Rows) and focused.id in PANELS:
             key = focused.id
         elif isinstance(focused, Rows) and focused.chosen:
             key = focused.chosen.opens or key
         self.post_message(self.Open(key))
 
     def action_move(self, right: int, down: int) -> None:
-        """Moves the choice by a line, then by a part; sideways only where panels stand so."""
+        """Moves the choice by a line, then by a part; sideways along the stages and the panels."""
         stops = [rows.id for rows in self.query(Rows) if rows.can_focus]
         focused = self.focused
-        if not isinstance(focused, Rows):
-            self.set_focus(self.query_one(f"#{stops[0]}", Rows))
+        if not isinstance(focused, Rows) or focused.id not in stops:
+            below = next(stop for stop in stops if stop != "strip")
+            first = "strip" if right and "strip" in stops else below
+            self.set_focus(self.query_one(f"#{first}", Rows))
+        elif right and isinstance(focused, StripRows):
+            focused.choose_beside(right)
         elif not focused.choose(down) and (goal := self._beside(focused.id, stops, right, down)):
             self.set_focus(self.query_one(f"#{goal}", Rows))
 

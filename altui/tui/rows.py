@@ -63,9 +63,14 @@ class Rows(ScrollView, inherit_bindings=False):
         return self._lines
 
     @property
+    def choosable(self) -> list[Line]:
+        """The lines that can be chosen."""
+        return [row for row in self._lines if not row.heading]
+
+    @property
     def chosen(self) -> Line | None:
         """The line that `enter` opens."""
-        rows = [row for row in self._lines if not row.heading]
+        rows = self.choosable
         return next((row for row in rows if row.key == self._chosen), rows[0] if rows else None)
 
     def choose(self, step: int, *, most: bool = False) -> bool:
@@ -73,7 +78,7 @@ class Rows(ScrollView, inherit_bindings=False):
 
         With `most` it then goes to the last line on the way.
         """
-        rows = [row for row in self._lines if not row.heading]
+        rows = self.choosable
         now = self.chosen
         place = (rows.index(now) if now else 0) + step
         if most:
@@ -93,15 +98,24 @@ class Rows(ScrollView, inherit_bindings=False):
         shown = self._lines[row]
         if shown.heading:
             base += self.get_component_rich_style("rows--heading", partial=True)
-        pointed = self.has_focus and shown is self._pointed
-        if pointed:
+        if self._is_lit(shown):
             base += self.get_component_rich_style("rows--chosen", partial=True)
-        sign = self._seen.glyphs.cursor if pointed and self._seen else ""
+        return Strip(self._painted(shown, base)).adjust_cell_length(width, base)
+
+    def _points_at(self, shown: Line) -> bool:
+        """Whether the line wears the sign of the focus."""
+        return self.has_focus and shown is self._pointed
+
+    def _is_lit(self, shown: Line) -> bool:
+        """Whether the whole line shows that it is chosen."""
+        return self._points_at(shown)
+
+    def _painted(self, shown: Line, base: Style) -> list[Painted]:
+        sign = self._seen.glyphs.cursor if self._points_at(shown) and self._seen else ""
         painted = [Painted(f"{sign:<{self._gutter}}", base)] if self._gutter else []
-        painted += [
+        return painted + [
             Painted(segment.text, base + self._style(segment.tone)) for segment in shown.segments
         ]
-        return Strip(painted).adjust_cell_length(width, base)
 
     @property
     def _pointed(self) -> Line | None:

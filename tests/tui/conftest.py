@@ -23,6 +23,7 @@ class Stage:
         self.other = Store.open(directory)
         """What another process, the observer, would write with."""
         self.other.put_observations(scene.snapshot.observations.values())
+        self.other.put_observations(scene.snapshot.details.values())
         if scene.assessment is not None:
             self.other.put_assessment(scene.assessment)
 

@@ -70,7 +70,8 @@ async def test_arrows_move_both_ways_where_panels_stand_two_by_two(on_stage: Cal
 
 async def test_tab_goes_round(on_stage: Callable):
     async with on_stage("healthy").app().run_test(size=(80, 24)) as pilot:
-        assert [chosen(await pressed(pilot, "tab")) for _ in PANELS] == list(PANELS)
+        parts = ["strip", *PANELS]
+        assert [chosen(await pressed(pilot, "tab")) for _ in parts] == parts
         assert chosen(await pressed(pilot, "shift+tab")) == "indices"
 
 

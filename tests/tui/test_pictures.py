@@ -59,6 +59,28 @@ def test_how_to_ask_by_hand(looks_as_before: Compare):
     assert looks_as_before("elasticsearch_down", "list", "v", *"jjjjj", "enter")
 
 
+@pytest.mark.parametrize("name", ["healthy", "bigquery_behind"])
+def test_the_place_of_fivetran(name: str, size: str, looks_as_before: Compare):
+    assert looks_as_before(name, size, "1", "enter")
+
+
+@pytest.mark.parametrize("size", ["list", "grid"])
+@pytest.mark.parametrize("name", ["healthy", "bigquery_behind"])
+def test_a_table_of_fivetran(name: str, size: str, looks_as_before: Compare):
+    down = ["j"] * (3 if name == "bigquery_behind" else 2)
+    assert looks_as_before(name, size, "1", "enter", *down, "enter")
+
+
+@pytest.mark.parametrize("size", ["list", "grid"])
+@pytest.mark.parametrize("name", ["healthy", "elasticsearch_down"])
+def test_a_stage(name: str, size: str, looks_as_before: Compare):
+    assert looks_as_before(name, size, "right", "enter")
+
+
+def test_a_chosen_stage(looks_as_before: Compare):
+    assert looks_as_before("elasticsearch_down", "list", "right")
+
+
 def test_help(looks_as_before: Compare):
     assert looks_as_before("elasticsearch_down", "list", "question_mark")
 

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from msgspec import Struct, field
 
-from altui.core.model.history import Drift
+from altui.core.model.history import Drift, SyncEnd
 from altui.core.model.observed import Wish
 
 
@@ -166,6 +166,8 @@ class Assessment(Struct, frozen=True):
     """Since when stages, findings and verdict are those of an earlier look."""
     again: tuple[str, ...] = ()
     """Probes whose second look decides."""
+    sync_ends: tuple[SyncEnd, ...] = ()
+    """Newest syncs that ended, newest first; from the store's history."""
 
 
 class SyncSeen(Struct, frozen=True):

@@ -37,3 +37,20 @@ class Drift(Struct, frozen=True):
     """Median of the differences of the last 14 days."""
     rounds: int
     """How many rounds of the last 14 days were kept."""
+
+
+class SyncEnd(Struct, frozen=True):
+    """The end of a Fivetran sync, which Fivetran tells; what came before it only looks can tell."""
+
+    ended: datetime
+    failed: bool = False
+    began: datetime | None = None
+    """First look at which it ran; None where no look met it running."""
+    after: datetime | None = None
+    """Last look shortly before at which none ran: one that no look met began later."""
+
+    @property
+    def took_s(self) -> float | None:
+        """Seconds as the looks saw them; at most so many where it was not met running."""
+        began = self.began or self.after
+        return (self.ended - began).total_seconds() if began else None

@@ -14,9 +14,10 @@ def bars(seen: View, key: str, name: str, by_day: dict[date, int]) -> Line:
     last = day_of(seen.now) - timedelta(days=1)
     days = list(days_between(last - timedelta(days=DAYS - 1), last))
     highest = max((by_day.get(each, 0) for each in days), default=0)
-    drawn = "".join(_bar(seen.glyphs.bars, by_day.get(each, 0), highest) for each in days)
+    drawn = "".join(bar(seen.glyphs.bars, by_day.get(each, 0), highest) for each in days)
     return line(key, (f"{name}  {drawn}  {DAYS} days", Tone.dim))
 
 
-def _bar(heights: str, count: int, highest: int) -> str:
+def bar(heights: str, count: int, highest: int) -> str:
+    """One bar of a row of them; a space where there is nothing."""
     return heights[min(count * len(heights) // highest, len(heights) - 1)] if count > 0 else " "

@@ -144,6 +144,7 @@ def _tables(seen: View) -> Iterator[Line]:
             (f"  {pad(number(found.rows), count, right=True)} rows, newest synced ", Tone.dim),
             seen.clock(found.synced),
             (_written(seen, table), Tone.dim),
+            opens=f"fivetran/{table.name}",
         )
         yield made if seen.live(COUNTS) else greyed(made)
 

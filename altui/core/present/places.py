@@ -9,7 +9,7 @@ from functools import partial
 
 from altui.core.present.findings import evidence, not_ok
 from altui.core.present.page import Maker, Page, nowhere
-from altui.core.present.pages import run, why
+from altui.core.present.pages import run, stage, sync, synced, why
 from altui.core.present.panels import PANELS, whole
 from altui.core.present.rows import Line
 from altui.core.present.view import View
@@ -37,9 +37,17 @@ def _findings(seen: View, _: str) -> Page:
     return Page(f"not ok ({len(seen.findings)})", tuple(rows[:-1]) or not_ok(seen, 80, 1))
 
 
-TOP: Mapping[str, Maker] = {"findings": _findings, why.PLACE: why.make} | {
-    key: partial(_panel, key) for key in PANELS
+TOP: Mapping[str, Maker] = {
+    "findings": _findings,
+    **{key: partial(_panel, key) for key in PANELS},
+    "fivetran": sync.top,
+    why.PLACE: why.make,
 }
-BELOW: Mapping[str, Maker] = {"workflow": run.make, why.PLACE: why.make}
+BELOW: Mapping[str, Maker] = {
+    "workflow": run.make,
+    "fivetran": synced.make,
+    "stage": stage.make,
+    why.PLACE: why.make,
+}
 """By a place's first word: a new page is a file in pages/ and a row here. Makers of what lies below
 a top place are given the rest of its path."""

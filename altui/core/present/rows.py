@@ -37,6 +37,8 @@ class Tone(StrEnum):
 class Segment(Struct, frozen=True):
     text: str
     tone: Tone = Tone.plain
+    opens: str = ""
+    """The place that shows more of it, where a row has several to choose from."""
 
 
 class Line(Struct, frozen=True):
@@ -115,7 +117,7 @@ def fit(row: Line, width: int) -> Line:
     for segment in row.segments:
         taken = columns(segment.text)
         if taken > left:
-            segments.append(Segment(cut(segment.text + ELLIPSIS, left + 1), segment.tone))
+            segments.append(replace(segment, text=cut(segment.text + ELLIPSIS, left + 1)))
             break
         segments.append(segment)
         left -= taken
@@ -129,13 +131,13 @@ def indent(row: Line, *parts: Part) -> Line:
 
 def greyed(row: Line) -> Line:
     """The line as last known: every tone gives way to dim."""
-    segments = tuple(Segment(segment.text, Tone.dim) for segment in row.segments)
+    segments = tuple(replace(segment, tone=Tone.dim) for segment in row.segments)
     return replace(row, segments=segments)
 
 
 def ascii_only(row: Line) -> Line:
     """The line for a terminal that shows ASCII only, column for column."""
-    segments = tuple(Segment(ascii_text(item.text), item.tone) for item in row.segments)
+    segments = tuple(replace(item, text=ascii_text(item.text)) for item in row.segments)
     return replace(row, segments=segments)
 
 
@@ -165,7 +167,7 @@ def _printable(segment: Segment, width: int) -> Segment:
     """A second guard: services' text is cleaned and bounded where it enters."""
     some = segment.text[: _longest(width)]
     text = "".join(char if char.isprintable() else " " for char in some)
-    return Segment(visible(text), segment.tone)
+    return replace(segment, text=visible(text))
 
 
 def _segment(part: Part) -> Segment:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import date, time
 
 from altui.core.model.days import day_of
-from altui.core.model.health import STAGES, StageHealth, StageId, State, TraceRow
+from altui.core.model.health import SEVERITY, STAGES, StageHealth, StageId, State, TraceRow
 from altui.core.model.pipeline import risk_mart
 from altui.core.present.glyphs import STAGE_NAMES
 from altui.core.present.rows import Line, Segment, Tone, columns, line, pad, tone_of
@@ -43,6 +43,12 @@ def worst_day(seen: View) -> TraceRow | None:
     rows = seen.assessment.trace if seen.assessment else ()
     lost = [row for row in rows if row.first_loss]
     return max(lost, key=_lost_rows, default=None)
+
+
+def worst_stage(seen: View) -> str:
+    """The place of the stage where to look first: that of the first loss, else the worst one."""
+    spoken = seen.assessment.verdict.first_loss if seen.assessment else None
+    return f"stage/{spoken or max(STAGES, key=lambda stage: SEVERITY[seen.stage(stage).state])}"
 
 
 def _chosen(seen: View, count: int) -> Iterator[TraceRow]:
@@ -98,7 +104,8 @@ def _states(seen: View, widths: dict[StageId | None, int]) -> Line:
         text = aged if columns(aged) <= room and not _dated(health.word) else text
         old = not any(map(seen.looked, FIGURES_OF[stage]))
         tone = Tone.dim if old or seen.assessment is None else tone_of(health.state)
-        cells.append(Segment(pad(pad(text, min(columns(text), room)), widths[stage]), tone))
+        text = pad(pad(text, min(columns(text), room)), widths[stage])
+        cells.append(Segment(text, tone, f"stage/{stage}"))
     return line("strip.states", " " * widths[None], *cells)
 
 

@@ -1,14 +1,18 @@
 """What only watching tells: when a sync began, and how long one usually takes."""
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
-from altui.core.model.health import SyncSeen
+from altui.core.model.health import Assessment, StageId, SyncSeen
+from altui.core.model.history import SyncEnd
 from altui.core.model.pipeline import Sync
 from altui.core.model.reading import Connection
 
 RUNNING = "syncing"
+KEPT = timedelta(days=14)
+"""For so long ends of syncs are kept."""
 
 
 def learnt(
@@ -56,3 +60,36 @@ def usual_sync(seen: tuple[SyncSeen, ...], sync: Sync) -> timedelta:
     """The longest of the newest syncs seen from start to end, never under the setting's."""
     took = [one.ended - one.began for one in seen if one.ended and one.began]
     return max([timedelta(minutes=sync.usual_minutes), *took[-sync.successes :]])
+
+
+def ends(
+    before: Assessment | None, connection: Connection | None, sync: Sync, now: datetime
+) -> Iterator[SyncEnd]:
+    """The newest success and the newest failure, with what the look before them saw of it.
+
+    They are told again at every look: what was once known of an end is kept by whoever keeps them.
+    """
+    if connection is None:
+        return
+    for ended, failed in ((connection.succeeded_at, False), (connection.failed_at, True)):
+        if ended is None or ended < now - KEPT:
+            continue
+        yield SyncEnd(ended, failed, *_before(before, ended, sync) if before else ())
+
+
+def _before(
+    before: Assessment, ended: datetime, sync: Sync
+) -> tuple[datetime | None, datetime | None]:
+    """Since when the sync that ended then was seen to run, or until when none was."""
+    running = next((one for one in before.syncs if one.ended is None), None)
+    looked = running.seen if running else _idle_at(before)
+    shortly = looked and timedelta() <= ended - looked <= timedelta(minutes=sync.margin_minutes)
+    if not shortly:
+        return None, None
+    return (running.began, None) if running else (None, looked)
+
+
+def _idle_at(before: Assessment) -> datetime | None:
+    """When a look was made that met no sync; not known where stages are those of an earlier one."""
+    health = before.stages.get(StageId.fivetran)
+    return health.seen_at if health and before.held_since is None else None

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from altui.core.model.health import Assessment, StageId, VerdictState
@@ -127,6 +128,37 @@ async def test_a_request_is_served_after_a_look_that_began_after_it(tmp_path: Pa
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
+
+
+async def test_syncs_that_end_are_kept_and_carried_by_the_assessment(tmp_path: Path):
+    store, now, minute = Store.open(tmp_path), NOON, timedelta(minutes=1)
+    connection = value("fivetran.connection")
+    assert isinstance(connection, Connection)
+
+    async def read() -> Reading:
+        return connection
+
+    def observer() -> Observer:
+        probes = [probe(read, "fivetran.connection")]
+        return Observer(probes, Pipeline(), store, lambda: now, 10 << 30)
+
+    looking = observer()
+    (first,) = (await looking.round()).sync_ends
+    assert (first.ended, first.took_s) == (connection.succeeded_at, None)
+    now = NOON + minute
+    connection = msgspec.structs.replace(connection, sync_state="syncing")
+    await looking.round()
+    now = NOON + 3 * minute
+    connection = msgspec.structs.replace(
+        connection, sync_state="scheduled", failed_at=NOON + 2 * minute
+    )
+    failed, again = (await looking.round()).sync_ends
+    assert (failed.failed, failed.began, failed.took_s) == (True, NOON + minute, 60)
+    assert again == first
+    now = NOON + 4 * minute
+    later = await observer().round()
+    assert later.sync_ends == (failed, first), "another observer knows what this one saw"
+    assert store.assessment() == later
 
 
 def test_the_end_of_a_sync_or_a_run_makes_counts_worth_reading():

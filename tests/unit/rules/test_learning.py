@@ -5,11 +5,13 @@ from datetime import datetime, timedelta
 import pytest
 from msgspec.structs import replace
 
-from altui.core.model.health import SyncSeen
-from altui.core.model.pipeline import Sync
+from altui.core.model.health import Assessment, StageId, SyncSeen
+from altui.core.model.history import SyncEnd
+from altui.core.model.pipeline import Pipeline, Sync
 from altui.core.model.reading import Connection
+from altui.core.rules.assess import assess
+from altui.core.rules.learning import KEPT, ends, running_since, usual_sync
 from altui.core.rules.learning import learnt as learnt_from
-from altui.core.rules.learning import running_since, usual_sync
 from tests.world import at, healthy
 
 SYNC = Sync()
@@ -116,3 +118,63 @@ def test_a_sync_met_running_began_at_that_look_only_if_the_last_one_was_just_bef
     ended = connection("scheduled", later + MINUTE)
     begins = [one.began for one in learnt(seen, ended, later + MINUTE, SYNC)]
     assert begins == ([later] if known else [])
+
+
+def before(looked: datetime, *syncs: SyncSeen) -> Assessment:
+    """The assessment of a look at which Fivetran's connection was read at that moment."""
+    made = assess(healthy(looked), Pipeline(), looked)
+    stages = made.stages | {
+        StageId.fivetran: replace(made.stages[StageId.fivetran], seen_at=looked)
+    }
+    return replace(made, stages=stages, syncs=syncs)
+
+
+def end(
+    known: Assessment | None, succeeded: datetime, failed: datetime | None = None
+) -> list[SyncEnd]:
+    told = replace(connection("scheduled", succeeded), failed_at=failed)
+    return list(ends(known, told, SYNC, NOON))
+
+
+def test_the_end_of_a_sync_that_ran_at_the_look_before_has_its_beginning():
+    running = SyncSeen(NOON - 8 * MINUTE, NOON - MINUTE)
+    ended = NOON - MINUTE / 2
+    assert end(before(NOON - MINUTE, running), ended) == [SyncEnd(ended, began=NOON - 8 * MINUTE)]
+    (failed,) = (
+        one for one in end(before(NOON - MINUTE, running), NOON - 60 * MINUTE, ended) if one.failed
+    )
+    assert (failed.ended, failed.began, failed.took_s) == (ended, NOON - 8 * MINUTE, 450)
+
+
+def test_an_end_after_a_look_at_which_none_ran_began_after_that_look():
+    ended = NOON - MINUTE / 2
+    (told,) = end(before(NOON - MINUTE), ended)
+    assert (told.began, told.after, told.took_s) == (None, NOON - MINUTE, 30)
+
+
+def test_stages_that_are_held_tell_nothing_of_the_last_look():
+    held = replace(before(NOON - MINUTE), held_since=NOON - 2 * MINUTE)
+    assert end(held, NOON - MINUTE / 2) == [SyncEnd(NOON - MINUTE / 2)]
+
+
+@pytest.mark.parametrize("looked", [NOON, NOON - 20 * MINUTE])
+def test_of_an_end_before_the_last_look_or_long_after_it_nothing_more_is_known(looked: datetime):
+    ended = NOON - MINUTE
+    (told,) = end(before(looked), ended)
+    assert told == SyncEnd(ended)
+    assert told.took_s is None
+
+
+def test_a_sync_that_was_met_running_has_no_known_beginning():
+    running = SyncSeen(None, NOON - MINUTE)
+    ended = NOON - MINUTE / 2
+    assert end(before(NOON - MINUTE, running), ended) == [SyncEnd(ended)]
+
+
+def test_without_a_look_before_the_ends_themselves_are_told_and_old_ones_are_not():
+    assert end(None, NOON - MINUTE, NOON - KEPT - MINUTE) == [SyncEnd(NOON - MINUTE)]
+    assert end(None, NOON - 2 * MINUTE, NOON - MINUTE) == [
+        SyncEnd(NOON - 2 * MINUTE),
+        SyncEnd(NOON - MINUTE, failed=True),
+    ]
+    assert list(ends(None, None, SYNC, NOON)) == []

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from altui.core.model.history import Totals
+from altui.core.model.history import SyncEnd, Totals
 from altui.core.model.observed import Observation, ProbeError, Trouble
 from altui.core.model.reading import Counts, Series
 from altui.store import presence
@@ -123,6 +123,32 @@ def test_after_two_days_the_worst_round_of_each_hour_is_kept_and_after_90_none(s
     assert [one.difference for one in store.history(NOON)] == [120, 5, 6, 7]
     store.put_totals([totals(NOON + 90 * day + 30 * minute, 8)])
     assert [one.difference for one in store.history(NOON - day)] == [5, 6, 7, 8]
+
+
+def test_ends_of_syncs_are_kept_once_with_what_was_first_known_of_each(store: Store):
+    minute = timedelta(minutes=1)
+    first = SyncEnd(NOON, began=NOON - 5 * minute)
+    assert store.put_syncs([first, SyncEnd(NOON - 60 * minute, failed=True)])
+    assert not store.put_syncs([SyncEnd(NOON), SyncEnd(NOON - 60 * minute, failed=True)])
+    assert not store.put_syncs([first])
+    assert store.put_syncs([SyncEnd(NOON - 60 * minute, True, after=NOON - 61 * minute)])
+    assert store.syncs(10) == (
+        first,
+        SyncEnd(NOON - 60 * minute, True, after=NOON - 61 * minute),
+    )
+    assert store.syncs(1) == (first,)
+
+
+def test_ends_of_syncs_are_kept_for_14_days(store: Store):
+    day = timedelta(days=1)
+    for back in range(20):
+        store.put_syncs([SyncEnd(NOON - back * day)])
+    assert len(store.syncs(99)) == 20, "what is old is dropped when something new comes"
+    store.put_syncs([SyncEnd(NOON + day / 24)])
+    assert [one.ended for one in store.syncs(99)] == [
+        NOON + day / 24,
+        *(NOON - back * day for back in range(14)),
+    ]
 
 
 def test_a_directory_that_cannot_be_made_is_told_with_the_way_out(tmp_path: Path):

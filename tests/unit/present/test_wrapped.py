@@ -1,0 +1,36 @@
+"""Words of a service over several rows."""
+
+import pytest
+
+from altui.core.present.rows import columns
+from altui.core.present.wrapped import MOST, wrapped
+
+
+def test_words_are_kept_whole_and_none_is_lost():
+    text = "FATAL: no pg_hba.conf entry for host 52.0.2.4, user fivetran, no encryption"
+    lines = wrapped(text, 30)
+    assert lines == [
+        "FATAL: no pg_hba.conf entry",
+        "for host 52.0.2.4, user",
+        "fivetran, no encryption",
+    ]
+
+
+@pytest.mark.parametrize("text", ["", "   ", "x" * 100, "漢字" * 60, "a " * 500, "é\u0301" * 90])
+def test_every_line_fits(text: str):
+    lines = wrapped(text, 20)
+    assert 1 <= len(lines) <= MOST
+    assert all(columns(one) <= 20 for one in lines)
+
+
+def test_a_word_that_is_too_long_is_broken():
+    assert wrapped("see https://example.org/a/very/long", 12) == [
+        "see",
+        "https://exam",
+        "ple.org/a/ve",
+        "ry/long",
+    ]
+
+
+def test_what_is_left_out_is_marked():
+    assert wrapped("one two three four five", 5, most=2) == ["one", "two …"]
