@@ -59,6 +59,7 @@ def test_how_to_ask_by_hand(looks_as_before: Compare):
     assert looks_as_before("elasticsearch_down", "list", "v", *"jjjjj", "enter")
 
 
+@pytest.mark.parametrize("size", ["list", "grid"])
 @pytest.mark.parametrize("name", ["healthy", "bigquery_behind"])
 def test_the_place_of_fivetran(name: str, size: str, looks_as_before: Compare):
     assert looks_as_before(name, size, "1", "enter")

@@ -30,7 +30,7 @@ AWAY = timedelta(minutes=15)
 def steady(made: Assessment, before: Assessment | None, snapshot: Snapshot) -> Assessment:
     """The assessment, or what `before` said as long as one look alone says otherwise.
 
-    What it knows besides (trace, due times, clocks) is always of this look.
+    What it knows besides (trace, due times, clocks, when it looked) is always of this look.
     """
     if before is None:
         return made
@@ -48,7 +48,10 @@ def steady(made: Assessment, before: Assessment | None, snapshot: Snapshot) -> A
     standing = {key: before.since[key] for key in changed & before.since.keys()}
     return replace(
         made,
-        stages=before.stages,
+        stages={
+            stage: replace(before.stages.get(stage, health), seen_at=health.seen_at)
+            for stage, health in made.stages.items()
+        },
         findings=before.findings,
         verdict=before.verdict,
         since=standing | made.since,

@@ -22,7 +22,12 @@ SEARCH = ("elasticsearch.cluster", "elasticsearch.counts")
 def looked(snapshot: Snapshot, moment: datetime, before: Assessment | None) -> Assessment:
     """A look of who keeps looking; every probe was asked at that moment."""
     seen = {
-        probe: replace(item, tried_at=moment, next_try=moment + 5 * SECOND)
+        probe: replace(
+            item,
+            at=moment if item.answers else item.at,
+            tried_at=moment,
+            next_try=moment + 5 * SECOND,
+        )
         for probe, item in snapshot.observations.items()
     }
     snapshot = Snapshot(moment, seen, snapshot.details)
@@ -47,7 +52,8 @@ def test_a_service_that_fails_once_changes_nothing_and_twice_counts():
     first = looked(healthy(NOON), NOON, None)
     assert (first.verdict.state, first.findings) == (VerdictState.ok, ())
     once = looked(down(NOON + 5 * SECOND, 1), NOON + 5 * SECOND, first)
-    assert (once.verdict, once.findings, once.stages) == (first.verdict, (), first.stages)
+    assert (once.verdict, once.findings) == (first.verdict, ())
+    assert {health.state for health in once.stages.values()} == {State.ok}
     assert set(once.again) >= set(SEARCH)
     twice = looked(down(NOON + 5 * SECOND, 2), NOON + 10 * SECOND, once)
     assert [item.check for item in twice.findings] == ["elasticsearch.unreachable"]
@@ -68,6 +74,8 @@ def test_what_answers_say_is_borne_out_by_a_second_reading_and_keeps_its_first_m
     first = looked(healthy(NOON), NOON, None)
     once = looked(paused(healthy(NOON)), NOON + 30 * SECOND, first)
     assert (once.findings, once.again) == ((), ("fivetran.connection",))
+    assert once.stages[StageId.fivetran].state is State.ok
+    assert once.stages[StageId.fivetran].seen_at == NOON + 30 * SECOND
     same = looked(paused(healthy(NOON)), NOON + 30 * SECOND, once)
     assert same.findings == ()  # assessed again, but nobody was asked again
     twice = looked(paused(healthy(NOON)), NOON + 35 * SECOND, same)
