@@ -13,6 +13,8 @@ from altui.config.fields import element, is_struct, leaves, unwrapped
 from altui.config.limits import LIMITS
 from altui.config.words import about, words_of
 from altui.core.model.pipeline import Pipeline
+from altui.core.present.keymap import KEYMAP
+from altui.core.present.themes import THEMES
 
 OUT = Path(__file__).with_name("settings.schema.json")
 
@@ -64,6 +66,8 @@ def _plain(struct: type[Struct]) -> type[Struct]:
             fields.append((field.name, str, ""))
         elif is_struct(kind) and kind is not Pipeline:
             fields.append((field.name, _plain(kind), msgspec.field(default_factory=_plain(kind))))
+        elif field.default_factory is not msgspec.NODEFAULT:
+            fields.append((field.name, kind, msgspec.field(default_factory=field.default_factory)))
         else:
             fields.append((field.name, kind, field.default))
     return msgspec.defstruct(struct.__name__, fields, forbid_unknown_fields=True)
@@ -88,6 +92,10 @@ def _describe(parts: dict[str, Any], struct: type[Struct], path: tuple[str, ...]
         key["description"] = f"{said} {by}".strip()
         if kind is Secret:
             key["writeOnly"] = True
+        if here == ("keys",):
+            key["propertyNames"] = {"enum": [*KEYMAP]}
+        if here == ("screen", "theme"):
+            key["enum"] = [*THEMES]
         if limits := LIMITS.get(".".join(here)):
             key["minimum"], key["maximum"] = limits
 

@@ -18,6 +18,7 @@ from altui.config.settings import (
     KibanaSettings,
     PagerDutySettings,
     PostgresSettings,
+    ScreenSettings,
     Settings,
 )
 
@@ -31,6 +32,7 @@ __all__ = [
     "KibanaSettings",
     "PagerDutySettings",
     "PostgresSettings",
+    "ScreenSettings",
     "Secret",
     "Settings",
     "cautions",

@@ -9,7 +9,7 @@ from typing import Any, cast, get_args
 import msgspec
 from msgspec import NODEFAULT, Struct
 
-from altui.config.fields import element, is_struct, leaves, setting_names, unwrapped
+from altui.config.fields import element, entry, is_struct, leaves, setting_names, unwrapped
 from altui.config.secret import Secret
 from altui.config.settings import Settings
 
@@ -21,6 +21,7 @@ WORDS: dict[Any, str] = {
     float: "a number",
     bool: "true or false",
     date: "a date such as 2026-12-24",
+    tuple[str, ...]: "a list of texts",
 }
 
 
@@ -112,6 +113,12 @@ def _wrong_in_value(value: Any, kind: Any, path: str) -> Iterator[str]:
                 yield from _wrong_in_value(one, inner, f"{path}[{place}]")
         else:
             yield f"{path}: expected a list, given {_given(value, kind)}"
+    elif (one_kind := entry(kind)) is not None:
+        if isinstance(value, dict):
+            for key, one in cast(Table, value).items():
+                yield from _wrong_in_value(one, one_kind, f"{path}.{key[:MOST_SHOWN]}")
+        else:
+            yield f"{path}: expected a table [{path}], given {_given(value, kind)}"
     elif not _fits(value, kind):
         yield f"{path}: expected {_words(kind)}, given {_given(value, kind)}"
 

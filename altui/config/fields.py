@@ -22,7 +22,7 @@ class Leaf(Struct, frozen=True):
     kind: Any
     """Its type, without annotations."""
     names: tuple[str, ...]
-    """Environment names, the winning one first; a list has none."""
+    """Environment names, the winning one first; a list or table has none."""
     default: Any
 
     @property
@@ -51,7 +51,7 @@ def _leaves(struct: type[Struct], path: Path) -> Iterator[Leaf]:
             yield from leaves(kind, here)
             continue
         own = "_".join(("ALTUI", *here)).upper()
-        listed = get_origin(kind) is tuple
+        listed = get_origin(kind) in {tuple, dict}
         yield Leaf(here, kind, () if listed else tuple(dict.fromkeys((own, *names))), field.default)
 
 
@@ -70,6 +70,11 @@ def is_struct(kind: Any) -> bool:
 def element(kind: Any) -> Any:
     """`X` of `tuple[X, ...]`; None of any other type."""
     return get_args(kind)[0] if get_origin(kind) is tuple else None
+
+
+def entry(kind: Any) -> Any:
+    """`X` of `dict[str, X]`; None of any other type."""
+    return get_args(kind)[1] if get_origin(kind) is dict else None
 
 
 def setting_names() -> frozenset[str]:

@@ -11,11 +11,13 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from altui.clock import offset_of
-from altui.config.checking import shown
+from altui.config.checking import nearest, shown
 from altui.config.fields import Leaf, leaves
+from altui.config.keys import wrong_keys
 from altui.config.secret import Secret
 from altui.config.settings import Settings
 from altui.core.model.pipeline import Mart, Office, Pipeline, Table
+from altui.core.present.themes import THEMES
 
 PROFILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 YEAR = 366
@@ -70,6 +72,7 @@ def wrong_in_settings(settings: Settings) -> Iterator[str]:
     yield from _wrong_places(settings)
     yield from _wrong_figures(settings)
     yield from _wrong_names(settings)
+    yield from wrong_keys(settings.keys)
     yield from _wrong_pipeline(settings.pipeline)
 
 
@@ -177,6 +180,9 @@ def _wrong_names(settings: Settings) -> Iterator[str]:
         dataset = getattr(settings.bigquery, name)
         if not re.fullmatch(r"\w*", dataset, re.ASCII):
             yield f"bigquery.{name}: {shown(dataset)} must be made of letters, digits and _"
+    theme = settings.screen.theme
+    if theme not in THEMES:
+        yield f"screen.theme: {shown(theme)} is none of {', '.join(THEMES)}{nearest(theme, THEMES)}"
 
 
 def _wrong_pipeline(pipeline: Pipeline) -> Iterator[str]:

@@ -9,6 +9,7 @@ from msgspec.structs import asdict
 from altui.config.masking import learn
 from altui.config.secret import Secret, public_url
 from altui.core.model.pipeline import Pipeline
+from altui.core.present.themes import DARK
 
 
 def Env(*names: str) -> Meta:  # noqa: N802 - reads as an annotation
@@ -151,6 +152,13 @@ class Cadence(Section, frozen=True, forbid_unknown_fields=True):
     """Why a shard is unassigned, while one is."""
 
 
+class ScreenSettings(Section, frozen=True, forbid_unknown_fields=True):
+    """How the dashboard looks."""
+
+    theme: str = DARK.name
+    """`altui-dark`, `altui-light` or `altui-colour-blind`."""
+
+
 class Settings(Section, frozen=True, forbid_unknown_fields=True):
     profile: Annotated[str, Env("ALTUI_PROFILE")] = "default"
     """The pipeline's name, in the header; with tables `[profiles.NAME]`, the one that is used."""
@@ -169,6 +177,9 @@ class Settings(Section, frozen=True, forbid_unknown_fields=True):
     elasticsearch: ElasticsearchSettings = ElasticsearchSettings()
     kibana: KibanaSettings = KibanaSettings()
     pagerduty: PagerDutySettings = PagerDutySettings()
+    keys: dict[str, str | tuple[str, ...]] = {}
+    """Other keys than the usual ones, by what they do: `refresh = "f5"`, or a list of keys."""
+    screen: ScreenSettings = ScreenSettings()
     cadence: Cadence = Cadence()
     pipeline: Pipeline = Pipeline()
 

@@ -17,10 +17,11 @@ from altui.doctor.exam import DEFAULT, ENVIRONMENT, Context, Exams
 from altui.services.text import clean
 
 SECTIONS = ("postgres", "fivetran", "bigquery", "github", "elasticsearch", "kibana", "pagerduty")
-TUNING = ("cadence", "pipeline")
+TUNING = ("screen", "cadence", "pipeline")
 """Sections whose defaults are right for most."""
 GENERAL = ""
-"""The settings above all sections: profile, production, read_only, state_dir, clock."""
+"""The settings above all sections: profile, production, read_only, state_dir, clock,
+keys."""
 ACCOUNT_TYPES = {
     "service_account": "service account",
     "authorized_user": "a person's login",

@@ -1,5 +1,6 @@
 """The full-screen dashboard; reads the store, never a service."""
 
+import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -9,6 +10,12 @@ if TYPE_CHECKING:
     from altui.clock import Clock
     from altui.config import Settings
     from altui.store.store import Store
+
+ESCAPE_WAITS = "50"
+"""Milliseconds after which ESC is the key itself and not the start of another key's code.
+
+The codes come in one packet, over SSH too; a terminal with the extended key protocol needs no wait.
+"""
 
 
 def run(
@@ -24,6 +31,7 @@ def run(
     called after the first paint and when nobody looks any more. The caller attends the store; this
     process only reads what an observer stores.
     """
+    os.environ.setdefault("ESCDELAY", ESCAPE_WAITS)  # Textual reads it when it is imported
     from altui.tui.terminal import restored
 
     with restored():

@@ -2,23 +2,40 @@
 
 import gc
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime
 
-from textual.app import App, SystemCommand
+from textual.app import App
+from textual.command import CommandPalette, Provider
 from textual.screen import Screen
+from textual.scrollbar import ScrollBar, ScrollBarRender
 
 from altui.clock import Clock
 from altui.config import Settings
-from altui.core.present.keys import meanings
-from altui.core.present.panels import KINDS
+from altui.config.keys import full_names
 from altui.core.present.view import SILENCE
 from altui.store.store import Store
+from altui.tui.bindings import keys_of
 from altui.tui.feed import LOOK_EVERY, Feed, facts_of
 from altui.tui.layout import GRID_HEIGHT, GRID_WIDTH
 from altui.tui.main import MainScreen
 from altui.tui.place import Place
-from altui.tui.theme import THEME
+from altui.tui.theme import ALL
+
+
+class WholeCells(ScrollBarRender):
+    """Ends in whole cells: the glyphs of finer ones are not ASCII."""
+
+    VERTICAL_BARS = [" "] * 8
+
+
+ScrollBar.renderer = WholeCells
+
+
+def _palette() -> type[Provider]:
+    from altui.tui.palette import Palette
+
+    return Palette
 
 
 class Dashboard(App[int]):
@@ -27,6 +44,7 @@ class Dashboard(App[int]):
     TITLE = "altui"
     # the first screen's sheet too: Textual reads a screen's own only when it is pushed
     CSS_PATH = ["app.tcss", "main.tcss"]  # noqa: RUF012
+    COMMANDS = {_palette}  # noqa: RUF012
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (GRID_WIDTH, "-broad")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-low"), (GRID_HEIGHT, "-high")]  # noqa: RUF012
 
@@ -40,11 +58,14 @@ class Dashboard(App[int]):
         observe: Callable[[], object] | None = None,
     ) -> None:
         """`observe` starts an observer: after the first paint, and when nobody looks any more."""
-        super().__init__()
+        # with NO_COLOR only Textual's own colours of the terminal turn into none at all
+        super().__init__(ansi_color="NO_COLOR" in os.environ or None)
         self._observe = observe
         self.feed = Feed(settings, store, clock, facts_of(settings, started or clock(), os.environ))
-        self.register_theme(THEME)
-        self.theme = THEME.name
+        for theme in ALL:
+            self.register_theme(theme)
+        self.theme = settings.screen.theme
+        self.set_keymap({id_: ",".join(keys) for id_, keys in full_names(settings.keys).items()})
 
     def get_default_screen(self) -> Screen[None]:
         return MainScreen(self.feed)
@@ -97,7 +118,8 @@ class Dashboard(App[int]):
 
         self.push_screen(DetailsScreen(self.feed, key))
 
-    def _go(self, key: str) -> None:
+    def go(self, key: str) -> None:
+        """To a place from anywhere; from there it is back to the main screen."""
         self.action_main()
         self.action_open(key)
 
@@ -109,23 +131,12 @@ class Dashboard(App[int]):
         from altui.tui.help import HelpScreen
 
         if isinstance(self.screen, Place):
-            self.push_screen(HelpScreen(self.feed.view(), meanings(self.screen.meanings())))
+            here, seen = self.screen, self.feed.view()
+            self.push_screen(HelpScreen(seen, here.here, keys_of(here), here.link(seen)))
 
-    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """The palette: every command by name, nothing of the framework's own."""
-        yield SystemCommand("main", "Back to the main screen", self.action_main)
-        yield SystemCommand(
-            "not ok", "Every finding with its evidence", lambda: self._go("findings")
-        )
-        for kind in KINDS:
-            yield SystemCommand(
-                kind.title.lower(),
-                f"Everything about {kind.title.lower()}",
-                lambda key=kind.key: self._go(key),
-            )
-        yield SystemCommand("refresh", "Ask every service anew, now", self.action_refresh)
-        yield SystemCommand("help", "List the keys of this place", self.action_help)
-        yield SystemCommand("quit", "Leave altui", self.exit)
+    def action_command_palette(self) -> None:
+        if not isinstance(self.screen, CommandPalette):
+            self.push_screen(CommandPalette(placeholder="name of a command or place"))
 
     def action_refresh(self) -> None:
         if isinstance(self.screen, Place):

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from msgspec.structs import replace
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.widgets import Input
 
 from altui.core.present.header import header
@@ -14,8 +14,9 @@ from altui.core.present.pages import why
 from altui.core.present.places import page, panels_of
 from altui.core.present.rows import Line
 from altui.core.present.view import View
+from altui.tui.bindings import bindings, panel_keys
 from altui.tui.feed import Feed
-from altui.tui.place import Place, panel_keys
+from altui.tui.place import Place
 from altui.tui.rows import Rows
 
 
@@ -24,35 +25,23 @@ class DetailsScreen(Place):
 
     CSS_PATH = "details.tcss"
     AUTO_FOCUS = "#content"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("q,escape", "back", "back", id="back", tooltip="Back to where you came from"),
-        Binding("0", "app.main", "main", show=False, id="main", tooltip="The main screen"),
-        *panel_keys("Details of that panel"),
-        Binding("enter", "open", "details", id="open", tooltip="More about the chosen row"),
-        Binding("down,j", "move(1)", "down", show=False, id="down", tooltip="One row down"),
-        Binding("up,k", "move(-1)", "up", show=False, id="up", tooltip="One row up"),
-        Binding(
-            "pagedown,space",
-            "page(1)",
-            "page down",
-            show=False,
-            id="page.down",
-            tooltip="One page down",
-        ),
-        Binding("pageup,b", "page(-1)", "page", show=False, id="page.up", tooltip="A page up"),
-        Binding("g,home", "end(False)", "top", show=False, id="top", tooltip="To the first row"),
-        Binding("G,end", "end(True)", "end", show=False, id="end", tooltip="To the last row"),
-        Binding(
-            "slash",
-            "find",
-            "filter",
-            key_display="/",
-            id="find",
-            tooltip="Only rows with these letters; in a log, go to the next line with them",
-        ),
-        Binding("n", "next(1)", "next", show=False, id="next", tooltip="Next line found"),
-        Binding("N", "next(-1)", "last", show=False, id="last", tooltip="Line found before"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(
+        {
+            **panel_keys(),
+            "open": "open",
+            "back": "back",
+            "main": "app.main",
+            "find": "find",
+            "find-next": "next(1)",
+            "find-last": "next(-1)",
+            "down": "move(1)",
+            "up": "move(-1)",
+            "page-down": "page(1)",
+            "page-up": "page(-1)",
+            "top": "end(False)",
+            "end": "end(True)",
+        }
+    )
 
     def __init__(self, feed: Feed, key: str) -> None:
         super().__init__(feed)

@@ -1,5 +1,7 @@
 """How many rows each part of the main screen gets."""
 
+from collections.abc import Sequence
+
 from altui.core.model.health import SEVERITY
 from altui.core.present.panels import PANELS, panel
 from altui.core.present.view import View
@@ -31,6 +33,12 @@ def heights(seen: View, width: int, height: int) -> dict[str, int]:
         left = height - PARTS - 2 - 1 - bad - 1
     strip = 3 + days if days else 2
     return {"strip": strip, "findings-rule": 1, "findings": bad, "rest": 1} | _shared(seen, left)
+
+
+def zoomed(part: str, parts: Sequence[str]) -> dict[str, int]:
+    """Hides everything but header, verdict, keys and the one part, which takes the rest."""
+    rest = ("strip", "findings-rule", "rest", *parts)
+    return {other: 0 for other in rest if other != part}
 
 
 def _shared(seen: View, left: int) -> dict[str, int]:

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Container
 
 from altui.core.present.findings import not_ok, row_key
@@ -18,13 +18,15 @@ from altui.core.present.rows import Line
 from altui.core.present.strip import strip, worst_stage
 from altui.core.present.verdict import verdict
 from altui.core.present.view import View
-from altui.tui.layout import heights, is_grid
-from altui.tui.place import Place, panel_keys
+from altui.tui.bindings import bindings, panel_keys
+from altui.tui.feed import Feed
+from altui.tui.layout import heights, is_grid, zoomed
+from altui.tui.place import Place
 from altui.tui.rows import Rows
 from altui.tui.strip import StripRows
 
-BESIDE = "The stage or panel beside; the worst stage first"
-
+PARTS = ("findings", *PANELS)
+"""What can be chosen and zoomed, from top to bottom."""
 
 STATES = 3
 """Rows of the strip from which on the states of the stages are among them."""
@@ -34,28 +36,34 @@ class MainScreen(Place):
     """Header, verdict, day by stage, what is not ok, and the four panels."""
 
     AUTO_FOCUS = ""
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "open", "details", id="open", tooltip="Everything about what is chosen"),
-        *panel_keys("Choose a panel; enter opens it"),
-        Binding("down,j", "move(0, 1)", "down", show=False, id="down", tooltip="One row down"),
-        Binding("up,k", "move(0, -1)", "up", show=False, id="up", tooltip="One row up"),
-        Binding("right", "move(1, 0)", "beside", show=False, id="right", tooltip=BESIDE),
-        Binding("left", "move(-1, 0)", "beside", show=False, id="left", tooltip=BESIDE),
-        Binding("tab", "app.focus_next", "next", show=False, id="next", tooltip="Next part"),
-        Binding(
-            "shift+tab",
-            "app.focus_previous",
-            "previous",
-            show=False,
-            id="previous",
-            tooltip="Part before",
-        ),
-        Binding("0,escape", "leave", "main", show=False, id="main", tooltip="Choose nothing"),
-        Binding("q", "app.quit", "quit", id="quit", tooltip="Leave altui; ctrl+q leaves anywhere"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(
+        {
+            **panel_keys(),
+            "open": "open",
+            "zoom": "zoom",
+            "main": "main",
+            "leave": "leave",
+            "quit": "app.quit",
+            "down": "move(0, 1)",
+            "up": "move(0, -1)",
+            "right": "move(1, 0)",
+            "left": "move(-1, 0)",
+            "part-next": "app.focus_next",
+            "part-last": "app.focus_previous",
+        }
+    )
+
+    def __init__(self, feed: Feed) -> None:
+        super().__init__(feed)
+        self.zoomed = ""
+        """The part that has the screen to itself, below header and verdict."""
 
     @property
     def shows(self) -> Sequence[str]:
+        return PANELS
+
+    @property
+    def fronts(self) -> Sequence[str]:
         return PANELS
 
     def compose(self) -> ComposeResult:
@@ -72,12 +80,15 @@ class MainScreen(Place):
 
     def draw(self, seen: View) -> None:
         width, height = self.size
-        given = heights(seen, width, height)
+        given = zoomed(self.zoomed, PARTS) if self.zoomed else heights(seen, width, height)
+        self.set_class(bool(self.zoomed), "-zoomed")
+        self.query_one("#panels").display = self.zoomed != "findings"
         for rows in self.query(Rows):
             if rows.id in given:
                 rows.display = given[rows.id] > 0
                 rows.styles.height = given[rows.id] or 1
-            elif rows.id in PANELS:
+            elif rows.id in PARTS:
+                rows.display = True
                 rows.styles.height = "1fr"
         self.query_one("#findings", Rows).can_focus = bool(seen.findings)
         self.query_one("#strip", Rows).can_focus = given["strip"] >= STATES
@@ -89,7 +100,13 @@ class MainScreen(Place):
     def on_resize(self, _: events.Resize) -> None:
         self.draw(self.feed.view())
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """There is nothing to zoom where nothing is chosen."""
+        return bool(self.zoomed) or self._part != "" if action == "zoom" else True
+
     def action_panel(self, key: str) -> None:
+        if self.zoomed:
+            self._zoom(key)
         self.set_focus(self.query_one(f"#{key}", Rows))
 
     def link(self, seen: View) -> str:
@@ -104,8 +121,30 @@ class MainScreen(Place):
                 return of_stage(seen, chosen.stage)
         return super().link(seen)
 
-    def action_leave(self) -> None:
+    def action_zoom(self) -> None:
+        """The chosen part on the whole screen, or back among the others."""
+        self._zoom("" if self.zoomed else self._part)
+
+    def action_main(self) -> None:
+        self._zoom("")
         self.set_focus(None)
+
+    def action_leave(self) -> None:
+        if self.zoomed:
+            self._zoom("")
+        else:
+            self.set_focus(None)
+
+    def _zoom(self, part: str) -> None:
+        if part != self.zoomed:
+            self.zoomed = part
+            self.draw(self.feed.view())
+
+    @property
+    def _part(self) -> str:
+        """The part that has the focus."""
+        focused = self.focused
+        return focused.id if focused and focused.id in PARTS else ""
 
     def action_open(self) -> None:
         """Opens what is chosen; what is not ok when nothing is."""
@@ -123,6 +162,9 @@ class MainScreen(Place):
         """Moves the choice by a line, then by a part; sideways along the stages and the panels."""
         stops = [rows.id for rows in self.query(Rows) if rows.can_focus]
         focused = self.focused
+        if self.zoomed:
+            self._turn(down + right)
+            return
         if not isinstance(focused, Rows) or focused.id not in stops:
             below = next(stop for stop in stops if stop != "strip")
             first = "strip" if right and "strip" in stops else below
@@ -151,9 +193,19 @@ class MainScreen(Place):
         return stops[place] if 0 <= place < len(stops) else None
 
     def _panel(self, key: str, seen: View, width: int, height: int) -> Sequence[Line]:
-        if is_grid(*self.size):
+        if self.zoomed or is_grid(*self.size):
             return boxed(seen, key, width, height)
         return listed(seen, key, height)
+
+    def _turn(self, step: int) -> None:
+        """Moves the choice in the zoomed part, else shows the one after it."""
+        rows = self.query_one(f"#{self.zoomed}", Rows)
+        place = PARTS.index(self.zoomed) + step
+        if not rows.choose(step) and 0 <= place < len(PARTS):
+            goal = self.query_one(f"#{PARTS[place]}", Rows)
+            if goal.can_focus:
+                self._zoom(PARTS[place])
+                self.set_focus(goal)
 
 
 def _header(seen: View, width: int, height: int) -> Sequence[Line]:

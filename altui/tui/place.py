@@ -1,113 +1,47 @@
 """What every screen has in common: it draws the newest view and knows the keys of everywhere."""
 
 import os
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from functools import partial
 from typing import ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.message import Message
 from textual.screen import Screen
+from textual.widget import Widget
 
 from altui.config import masked
 from altui.core.present.block import block, overview
+from altui.core.present.keymap import brief
 from altui.core.present.keys import keys
 from altui.core.present.links import link
 from altui.core.present.page import Page
 from altui.core.present.pages import why
-from altui.core.present.panels import PANELS
 from altui.core.present.rows import Line
 from altui.core.present.view import View
+from altui.tui.bindings import bindings, keys_of
 from altui.tui.feed import Feed
+from altui.tui.jump import Letters, doors
 from altui.tui.rows import Rows
 
-FOOTER = (
-    "panel",
-    "details",
-    "back",
-    "filter",
-    "next",
-    "last",
-    "help",
-    "why",
-    "copy",
-    "open",
-    "quit",
-    "refresh",
-    "commands",
-)
-"""In this order, for as long as there is room."""
 TOLD_FOR = 8.0
 """Seconds for which the last line says what a key did."""
-NAMES = {
-    "escape": "esc",
-    "slash": "/",
-    "question_mark": "?",
-    "colon": ":",
-    "pagedown": "pgdn",
-    "pageup": "pgup",
-}
-
-
-def panel_keys(tooltip: str) -> list[BindingType]:
-    """`1` to `4`, one line in the help and the footer."""
-    return [
-        Binding(
-            str(number),
-            f"panel({key!r})",
-            "panel",
-            show=number == 1,
-            key_display="1-4",
-            id=f"panel.{key}",
-            tooltip=tooltip,
-        )
-        for number, key in enumerate(PANELS, 1)
-    ]
 
 
 class Place(Screen[None]):
     """A screen that is drawn from the feed."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "r",
-            "refresh",
-            "refresh",
-            id="refresh",
-            tooltip="Ask every service anew, now",
-        ),
-        Binding(
-            "question_mark",
-            "app.help",
-            "help",
-            key_display="?",
-            id="help",
-            tooltip="List the keys of this place",
-        ),
-        Binding(
-            "colon",
-            "app.command_palette",
-            "commands",
-            key_display=":",
-            id="commands",
-            tooltip="Every command by name; ctrl+p does the same",
-        ),
-        Binding(
-            "v",
-            "why",
-            "why",
-            id="why",
-            tooltip="Each claim's figure, source and command",
-        ),
-        Binding(
-            "y",
-            "copy",
-            "copy",
-            id="copy",
-            tooltip="This place for chat: to terminal and file",
-        ),
-        Binding("o", "link", "open", id="link", tooltip="The service's own page, or its link"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(
+        {
+            "refresh": "refresh",
+            "help": "app.help",
+            "commands": "app.command_palette",
+            "why": "why",
+            "copy": "copy",
+            "link": "link",
+            "jump": "jump",
+        }
+    )
 
     class Open(Message):
         """Asks for a place, to go back from to here or, `instead` of this one, to the main one."""
@@ -135,6 +69,8 @@ class Place(Screen[None]):
         super().__init__()
         self.feed = feed
         self._told = ""
+        self._before: Widget | None = None
+        """What had the focus before jumping."""
 
     @property
     def here(self) -> str:
@@ -157,6 +93,11 @@ class Place(Screen[None]):
     @property
     def shows(self) -> Collection[str]:
         """Panels whose details are looked at while this screen is on top."""
+        return ()
+
+    @property
+    def fronts(self) -> Sequence[str]:
+        """Ids of parts that are places themselves."""
         return ()
 
     def on_screen_resume(self) -> None:
@@ -211,29 +152,36 @@ class Place(Screen[None]):
             self._told = ""
             self.draw(self.feed.view())
 
+    async def action_jump(self) -> None:
+        """Puts a letter beside every row that opens something, until a key is pressed."""
+        letters = doors(iter(self.query(Rows)), self.fronts)
+        if not letters or self.query(Letters):
+            return
+        for rows in self.query(Rows):
+            rows.letter({row.key: one for one, (of, row, _) in letters.items() if of is rows})
+        self._before = self.focused
+        hint = Letters({one: place for one, (_, _, place) in letters.items()})
+        await self.mount(hint, after="#keys")
+        hint.focus()
+        hint.draw(self.feed.view())
+
+    async def on_letters_left(self, message: Letters.Left) -> None:
+        for rows in self.query(Rows):
+            rows.letter({})
+        await self.query(Letters).remove()
+        self.set_focus(self._before)
+        if message.place:
+            self.post_message(self.Open(message.place))
+
     def keys(self, seen: View, width: int, height: int) -> tuple[Line, ...]:
         """The last line: keys that are shown, and what a key did or a refresh does."""
         return (keys(self.shown_keys(), self._told or self.feed.note, width),)
 
     def shown_keys(self) -> Iterable[tuple[str, str]]:
-        """One key for each word, in the order of FOOTER."""
-        words = {binding.description: _name(binding) for binding in self._bound() if binding.show}
-        for word in sorted(words, key=FOOTER.index):
-            yield words[word], word
-
-    def meanings(self) -> Iterable[tuple[str, str, str]]:
-        """Keys, word and sentence of everything that works here; one row a word."""
-        found: dict[str, tuple[list[str], str]] = {}
-        for binding in self._bound():
-            names, _ = found.setdefault(binding.description, ([], binding.tooltip))
-            names.append(_name(binding))
-        for word, (names, sentence) in found.items():
-            yield ", ".join(dict.fromkeys(names)), word, sentence
-
-    def _bound(self) -> list[Binding]:
-        """Bindings of our own: they have ids, by which they can be remapped."""
-        return [active.binding for active in self.active_bindings.values() if active.binding.id]
-
-
-def _name(binding: Binding) -> str:
-    return binding.key_display or NAMES.get(binding.key, binding.key)
+        """Key and word for the last line, one key for each word."""
+        words: dict[str, list[str]] = {}
+        for key, names in keys_of(self).items():
+            if key.shown:
+                words.setdefault(key.word, []).extend(names)
+        for word, names in words.items():
+            yield brief(names), word

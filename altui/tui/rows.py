@@ -1,6 +1,6 @@
 """One widget for every part of the screen: it draws lines, and repaints those that changed."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import ClassVar
 
 from rich.segment import Segment as Painted
@@ -31,6 +31,7 @@ class Rows(ScrollView, inherit_bindings=False):
         *(f"rows--{tone.value}" for tone in Tone),
         "rows--heading",
         "rows--chosen",
+        "rows--letter",
     }
     ALLOW_SELECT = False
 
@@ -52,6 +53,7 @@ class Rows(ScrollView, inherit_bindings=False):
         self._seen: View | None = None
         self._lines: tuple[Line, ...] = ()
         self._chosen = ""
+        self._letters: Mapping[str, str] = {}
 
     def draw(self, seen: View) -> None:
         """Takes a new view; only lines that differ are repainted."""
@@ -66,6 +68,20 @@ class Rows(ScrollView, inherit_bindings=False):
     def choosable(self) -> list[Line]:
         """The lines that can be chosen."""
         return [row for row in self._lines if not row.heading]
+
+    @property
+    def seen_lines(self) -> tuple[Line, ...]:
+        """Lines beside a gutter that are neither hidden nor scrolled out of sight."""
+        hidden = not all(part.display for part in self.ancestors_with_self)
+        if hidden or not self._gutter:
+            return ()
+        top, height = self.scroll_offset.y, self.scrollable_content_region.height
+        return self._lines[top : top + height]
+
+    def letter(self, letters: Mapping[str, str]) -> None:
+        """Shows letters in the gutter, each beside the line of that key; none takes them away."""
+        self._letters = letters
+        self._repaint(range(len(self._lines)))
 
     @property
     def chosen(self) -> Line | None:
@@ -111,11 +127,20 @@ class Rows(ScrollView, inherit_bindings=False):
         return self._points_at(shown)
 
     def _painted(self, shown: Line, base: Style) -> list[Painted]:
-        sign = self._seen.glyphs.cursor if self._points_at(shown) and self._seen else ""
-        painted = [Painted(f"{sign:<{self._gutter}}", base)] if self._gutter else []
+        painted = list(self._sign(shown, base)) if self._gutter else []
         return painted + [
             Painted(segment.text, base + self._style(segment.tone)) for segment in shown.segments
         ]
+
+    def _sign(self, shown: Line, base: Style) -> Iterator[Painted]:
+        """What the gutter holds: a letter to jump by, the cursor, or nothing."""
+        sign = self._seen.glyphs.cursor if self._points_at(shown) and self._seen else " "
+        if letter := self._letters.get(shown.key):
+            lit = self.get_component_rich_style("rows--letter", partial=True)
+            yield Painted(letter, base + lit)
+        else:
+            yield Painted(sign, base)
+        yield Painted(" " * (self._gutter - 1), base)
 
     @property
     def _pointed(self) -> Line | None:

@@ -1,30 +1,33 @@
-"""Colours: calm by default, so that what is wrong is the only thing that glows."""
+"""The themes of `core.present.themes` as Textual takes them."""
 
-from textual.theme import Theme
+from textual.theme import Theme as Colours
 
-THEME = Theme(
-    name="altui",
-    dark=True,
-    primary="#7aa2f7",
-    secondary="#c3a6ff",
-    accent="#7aa2f7",
-    success="#8fce9b",
-    warning="#e6c07b",
-    error="#ff7b85",
-    foreground="#c5ced9",
-    background="#0d1117",
-    surface="#12181f",
-    panel="#1a222c",
-    variables={
-        "tone-ok": "#8fce9b",
-        "tone-due": "#79c7e3",
-        "tone-late": "#e6c07b",
-        "tone-broken": "#ff7b85",
-        "tone-unknown": "#c3a6ff",
-        "tone-denied": "#ffa066",
-        "tone-off": "#6b7785",
-        "tone-dim": "#7d8896",
-        "tone-plain": "#c5ced9",
-        "tone-strong": "#f2f6fa",
-    },
-)
+from altui.core.present.rows import Tone
+from altui.core.present.themes import THEMES, Theme
+
+
+def colours(theme: Theme) -> Colours:
+    tones = theme.tones
+    return Colours(
+        name=theme.name,
+        dark=theme.dark,
+        primary=theme.accent,
+        secondary=tones[Tone.unknown],
+        accent=theme.accent,
+        success=tones[Tone.ok],
+        warning=tones[Tone.late],
+        error=tones[Tone.broken],
+        foreground=tones[Tone.plain],
+        background=theme.background,
+        surface=theme.surface,
+        panel=theme.panel,
+        variables={
+            **{f"tone-{tone.value}": colour for tone, colour in tones.items()},
+            "chosen": theme.chosen,
+            "prod": theme.prod,
+            "on-prod": theme.on_prod,
+        },
+    )
+
+
+ALL = tuple(map(colours, THEMES.values()))

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,10 +28,11 @@ class Stage:
         if scene.assessment is not None:
             self.other.put_assessment(scene.assessment)
 
-    def app(self, observe: Callable[[], object] | None = None) -> Dashboard:
-        settings = Settings(profile="applylens", production=True)
+    def app(self, observe: Callable[[], object] | None = None, **settings: Any) -> Dashboard:
+        """The dashboard, with settings of the test's own over the scene's."""
+        made = Settings(profile="applylens", production=True, **settings)
         started = self.scene.facts.started
-        return Dashboard(settings, self.store, lambda: self.now, started, observe=observe)
+        return Dashboard(made, self.store, lambda: self.now, started, observe=observe)
 
     def wait(self, **length: float) -> None:
         self.now += timedelta(**length)

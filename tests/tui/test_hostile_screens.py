@@ -1,18 +1,19 @@
 """Screens over a store full of what no honest service sends: drawn as plain text, or not at all."""
 
 import xml.etree.ElementTree as ET
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 from textual.app import App
+from textual.content import Content
 
 from altui.config import Settings
 from altui.core.model.health import Assessment
 from altui.core.model.observed import Observation
 from altui.store.store import Store
 from altui.tui.app import Dashboard
+from altui.tui.palette import Palette
 from altui.tui.rows import Rows
 from tests.drawing import SIZES, unfit
 from tests.hostile import EVERYTHING, POISONS, filled, made
@@ -21,6 +22,10 @@ from tests.world import healthy
 
 SCENE = SCENES["elasticsearch_down"]()
 OTHERS = ["1", "2", "3", "4"]
+NEXT = [
+    *(["2", "semicolon"], ["f5"], ["question_mark"], ["G"], ["escape"], ["q"]),
+    *(["semicolon"], ["f5"], ["tab", "down"], ["z"], ["j"]),
+]
 
 
 def poisoned(directory: Path, poison: str, *, whole: bool) -> Store:
@@ -71,7 +76,7 @@ async def test_every_screen_draws_it(tmp_path: Path, name: str, whole: bool, siz
     async with app.run_test(size=size) as pilot:
         await pilot.pause()
         looked_at(app)
-        for keys in (["enter"], *OTHERS, ["q"], ["question_mark"], ["escape"], ["tab", "down"]):
+        for keys in (["enter"], *OTHERS, *NEXT):
             await pilot.press(*keys)
             looked_at(app)
         app.look()
@@ -95,9 +100,23 @@ async def test_a_hundred_kilobytes_in_every_field_are_drawn(tmp_path: Path):
     store.close()
 
 
-def test_the_palette_speaks_only_our_own_words(tmp_path: Path, on_stage: Callable):
-    """Command names are Textual content, which knows markup: nothing a service said is in them."""
-    app = Dashboard(Settings(), poisoned(tmp_path, EVERYTHING, whole=False), lambda: SCENE.now)
-    names = [f"{one.title} {one.help}" for one in app.get_system_commands(app.get_default_screen())]
-    assert names
-    assert not [name for name in names if "[" in name or not name.isprintable()]
+async def test_the_palette_shows_services_words_as_plain_text(tmp_path: Path):
+    """Textual reads names of commands as markup unless they come as content."""
+    store = poisoned(tmp_path, EVERYTHING, whole=False)
+    app = Dashboard(Settings(), store, lambda: SCENE.now, SCENE.facts.started)
+    async with app.run_test(size=SIZES[0]) as pilot:
+        await pilot.press("colon")
+        palette = Palette(pilot.app.screen_stack[0])
+        offered = [hit async for hit in palette.discover()]
+        found = [hit async for hit in palette.search("e")]
+        assert len(offered) > len(SCENE.snapshot.observations)
+        for hit in (*offered, *found):
+            assert isinstance(hit.prompt, Content)
+            assert hit.prompt.plain.isprintable()
+            assert "[" not in (hit.help or "")
+        assert not any(hit.prompt.spans for hit in offered if isinstance(hit.prompt, Content))
+        await pilot.press("e")
+        await app.workers.wait_for_complete()
+        await pilot.pause()
+        ET.fromstring(app.export_screenshot())
+    store.close()

@@ -8,8 +8,8 @@ from textual.binding import Binding
 from textual.pilot import Pilot
 from textual.screen import Screen
 
+from altui.core.present.keymap import KEYMAP, Where
 from altui.core.present.panels import PANELS
-from altui.tui.app import Dashboard
 from altui.tui.details import DetailsScreen
 from altui.tui.help import HelpScreen
 from altui.tui.link import LinkScreen
@@ -125,46 +125,11 @@ async def test_details_scroll_and_change_panel(on_stage: Callable):
         assert isinstance(await pressed(pilot, "escape"), MainScreen)
 
 
-@BOTH
-async def test_help_lists_the_keys_of_its_place_only(size: tuple[int, int], on_stage: Callable):
-    async with on_stage("healthy").app().run_test(size=size) as pilot:
-        screen = await pressed(pilot, "question_mark")
-        assert isinstance(screen, HelpScreen)
-        page = text(screen, "page")
-        assert all(word in page for word in ("1-4", "enter", "down, j", "refresh", "quit"))
-        assert isinstance(await pressed(pilot, "escape"), MainScreen)
-        await pressed(pilot, "1", "enter")
-        page = text(await pressed(pilot, "question_mark"), "page")
-        assert "pgdn" in page
-        assert "quit" not in page
-        assert isinstance(await pressed(pilot, "question_mark"), DetailsScreen)
-
-
 async def test_keys_of_nothing_do_nothing(on_stage: Callable):
     async with on_stage("healthy").app().run_test(size=(80, 24)) as pilot:
         before = pilot.app.screen
-        for key in (*"ftadebwsihcpz", "slash"):
+        for key in (*"ftadebwsihcpz", "slash", "n", "space"):
             assert (await pressed(pilot, key), chosen(before)) == (before, None), key
-
-
-async def test_the_palette_holds_our_commands_and_nothing_else(on_stage: Callable):
-    app: Dashboard = on_stage("healthy").app()
-    async with app.run_test(size=(80, 24)) as pilot:
-        titles = {command.title for command in app.get_system_commands(app.screen)}
-        assert titles == {"main", "not ok", "fivetran", "workflow runs", "index freshness"} | {
-            "row parity",
-            "refresh",
-            "help",
-            "quit",
-        }
-        assert type(await pressed(pilot, "colon")).__name__ == "CommandPalette"
-        await pressed(pilot, "escape")
-        await pressed(pilot, "ctrl+p")
-        await pilot.press(*"parity")
-        await app.workers.wait_for_complete()
-        await pressed(pilot, "enter")
-        await pressed(pilot, "enter")
-        assert text(app.screen, "title").startswith("4 Row parity")
 
 
 async def test_r_asks_the_observer_once_and_says_when_it_has_looked(on_stage: Callable):
@@ -195,12 +160,29 @@ async def test_q_quits_from_the_main_screen(on_stage: Callable):
     assert app.return_code == 0
 
 
-@pytest.mark.parametrize("place", [Place, MainScreen, DetailsScreen, HelpScreen, LinkScreen])
-def test_every_binding_has_an_id_and_a_tooltip(place: type[Screen[object]]):
-    for binding in place.BINDINGS:
+@pytest.mark.parametrize(
+    ("screen", "where"),
+    [
+        (Place, None),
+        (MainScreen, Where.main),
+        (DetailsScreen, Where.page),
+        (HelpScreen, Where.help),
+        (LinkScreen, Where.link),
+    ],
+)
+def test_bindings_are_the_tables(screen: type[Screen[object]], where: Where | None):
+    for binding in screen.BINDINGS:
         assert isinstance(binding, Binding)
-        assert binding.id
-        assert binding.tooltip
+        key = KEYMAP[binding.id or ""]
+        assert binding.key == ",".join(key.keys)
+        assert (binding.description, binding.tooltip) == (key.word, key.sentence)
+        assert binding.group is not None
+        assert binding.group.description == key.group
+        assert where in key.where or where is None
+    if where is not None:
+        of_all = Place.BINDINGS if issubclass(screen, Place) else []
+        bound = {one.id for one in (*screen.BINDINGS, *of_all) if isinstance(one, Binding)}
+        assert bound == {key.id for key in KEYMAP.values() if where in key.where}
 
 
 async def test_keys_that_come_at_once_are_taken_one_after_the_other(on_stage: Callable):

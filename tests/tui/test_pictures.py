@@ -1,9 +1,12 @@
 """The screens as they look, with the clock frozen."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from textual.pilot import Pilot
+
+from altui.config import ScreenSettings
 
 SIZES = {"list": (80, 24), "grid": (120, 40), "wide": (200, 60)}
 Compare = Callable[..., bool]
@@ -11,9 +14,9 @@ Compare = Callable[..., bool]
 
 @pytest.fixture
 def looks_as_before(on_stage: Callable, snap_compare: Callable) -> Compare:
-    def compare(name: str, size: str, *keys: str) -> bool:
+    def compare(name: str, size: str, *keys: str, **settings: Any) -> bool:
         stage = on_stage(name)
-        app = stage.app()
+        app = stage.app(**settings)
 
         async def looked(pilot: Pilot[int]) -> None:
             """The refresh that a start asks for has come back."""
@@ -84,6 +87,25 @@ def test_a_chosen_stage(looks_as_before: Compare):
 
 def test_help(looks_as_before: Compare):
     assert looks_as_before("elasticsearch_down", "list", "question_mark")
+
+
+def test_help_of_the_indices(looks_as_before: Compare):
+    assert looks_as_before("elasticsearch_down", "list", "3", "enter", "question_mark", "G")
+
+
+def test_letters_to_jump_by(looks_as_before: Compare):
+    assert looks_as_before("elasticsearch_down", "list", "semicolon")
+
+
+def test_a_zoomed_panel(looks_as_before: Compare):
+    assert looks_as_before("elasticsearch_down", "grid", "3", "z")
+
+
+@pytest.mark.parametrize("theme", ["altui-light", "altui-colour-blind"])
+def test_other_themes(theme: str, looks_as_before: Compare):
+    """The usual one is that of every other picture."""
+    screen = ScreenSettings(theme=theme)
+    assert looks_as_before("elasticsearch_down", "list", "down", screen=screen)
 
 
 def test_a_chosen_panel(looks_as_before: Compare):

@@ -18,21 +18,3 @@ def keys(pairs: Iterable[tuple[str, str]], note: str, width: int) -> Line:
         used += needed
     gap = max(width - used - columns(note) - 1, 0) if note else 0
     return Line("keys", (*segments, Segment(" " * gap), Segment(note, Tone.due)))
-
-
-def meanings(rows: Iterable[tuple[str, str, str]]) -> tuple[Line, ...]:
-    """The help page: each key, what it does, and one sentence about it."""
-    known = tuple(rows)
-    wide = max((columns(key) for key, _, _ in known), default=0)
-    named = max((columns(word) for _, word, _ in known), default=0)
-    return tuple(
-        Line(
-            f"help.{place}",
-            (
-                Segment(f" {' ' * (wide - columns(key))}{key}  ", Tone.strong),
-                Segment(f"{word}{' ' * (named - columns(word))}  "),
-                Segment(sentence, Tone.dim),
-            ),
-        )
-        for place, (key, word, sentence) in enumerate(known)
-    )

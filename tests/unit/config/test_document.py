@@ -23,6 +23,7 @@ REPLACED = msgspec.structs.replace(
     Settings(),
     profile="prod",
     production=True,
+    keys={"refresh": "f5", "down": ("+", "down")},
     elasticsearch=msgspec.structs.replace(
         Settings().elasticsearch, url=Secret('https://u:p"\\ä\u2028@h:9200')
     ),

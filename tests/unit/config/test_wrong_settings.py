@@ -191,7 +191,8 @@ def test_no_two_settings_share_an_environment_name():
 def test_every_figure_and_word_has_a_name_of_its_own_in_the_environment():
     assert load({"ALTUI_PIPELINE_WORKFLOW_HOUR": "5"}).pipeline.workflow.hour == 5
     unnamed = {leaf.dotted for leaf in leaves() if not leaf.names}
-    assert unnamed == {"pipeline.tables", "pipeline.marts", "pipeline.office.holidays"}
+    lists = {"pipeline.tables", "pipeline.marts", "pipeline.office.holidays"}
+    assert unnamed == {*lists, "keys"}
 
 
 HEADERS = ["github.token", "kibana.api_key", "fivetran.api_key", "fivetran.api_secret"]
