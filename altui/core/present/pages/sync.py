@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from datetime import timedelta
 from itertools import pairwise
 from statistics import median
-from urllib.parse import quote
 
 from msgspec.structs import replace
 
@@ -32,16 +31,7 @@ def top(seen: View, _: str) -> Page:
     """The panel's place, with what there is no room for in the panel."""
     shown = whole(seen, "fivetran")
     rows = (*shown.rows, *synced.tables(seen), *_notes(seen), *_history(seen))
-    return replace(shown, rows=rows, link=link(seen))
-
-
-def link(seen: View) -> str:
-    """Fivetran's own page of the connection; a simulated one has none."""
-    connection = seen.look.connection
-    if connection is None or seen.facts.sandbox:
-        return ""
-    name = quote(connection.id, safe="", errors="replace")
-    return f"https://fivetran.com/dashboard/connections/{name}/status"
+    return replace(shown, rows=rows)
 
 
 def _notes(seen: View) -> Iterator[Line]:

@@ -138,14 +138,6 @@ def test_a_table_that_is_not_selected_and_others_that_are():
     assert rows[4] == "   a copy may be 1h15 behind; 1 other table copied as well"
 
 
-def test_the_service_has_a_page_of_it_and_a_simulated_one_has_none():
-    link = fivetran("healthy").link
-    assert link == "https://fivetran.com/dashboard/connections/warm_lantern/status"
-    assert fivetran("healthy", sandbox=True).link == ""
-    odd = with_value(healthy().snapshot, "fivetran.connection", id="a/../b?c")
-    assert fivetran(with_snapshot(odd)).link.endswith("/a%2F..%2Fb%3Fc/status")
-
-
 def test_what_is_not_live_is_grey():
     old = seen("healthy", started=healthy().now + timedelta(seconds=1))
     rows = [row for row in page(old, "fivetran").rows if row.key in ("notes.none", "tables.emails")]
