@@ -43,10 +43,12 @@ async def test_a_table_one_of_its_days_and_the_index_it_ends_in(
         screen = await shown(pilot, "4", "enter", "j", "enter")
         assert screen.key == "parity/emails"
         assert "days that differ (7)" in text(screen)
+        assert "…" not in text(screen), "nothing is cut, beside the scroll bar either"
         screen = await shown(pilot, "slash", *"avg_risk", "enter", "enter")
         assert screen.key == f"parity/emails/{WRONG}"
         screen = await opened(pilot, screen, "indices/risk_daily")
         assert "mapping: 4 differences" in text(screen)
+        assert "…" not in text(screen)
         screen = await opened(pilot, screen, "parity/emails")
         assert screen.key == "parity/emails"
 

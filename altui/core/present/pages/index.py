@@ -22,11 +22,11 @@ from altui.core.rules.templates import ABSENT, conflicts, strays, template_diffe
 from altui.core.words import day, number, plural, size
 
 LABEL = 12
-ROOM = 66
-"""Columns beside a label at 80."""
+ROOM = 64
+"""Columns of a page at 80, beside margin, sign of the choice, label and scroll bar."""
 BARS = 60
 """Days whose sizes are drawn."""
-FIELD, TYPE = 28, 14
+FIELD, TYPE = 26, 14
 NAME = 26
 SEVERAL = 10
 """Indices behind one name that are told of one by one."""

@@ -19,9 +19,9 @@ from altui.core.rules.measures import FLOAT32, SIDES, Difference, different
 from altui.core.rules.trace import LOST
 from altui.core.words import clock, day, figure
 
-ROOM = 78
-"""Columns at 80, beside the sign of the choice."""
-DAY, MEASURE, FIGURE, SHARE = 6, 19, 15, 7
+ROOM = 76
+"""Columns of a page at 80, beside margin, sign of the choice and scroll bar."""
+DAY, MEASURE, FIGURE, SHARE, LIMIT = 6, 19, 15, 7, 6
 HOURS = 24
 TITLES = {
     StageId.postgres: "source",
@@ -357,7 +357,7 @@ def _figures(seen: View, mart: Mart, one: date) -> Iterator[Line]:
     if not mart.measures:
         return
     yield Line(f"gap.{mart.name}")
-    titles = (*_right(("staging", "mart", "index"), FIGURE), *_right(("limit %",), SHARE))
+    titles = (*_right(("staging", "mart", "index"), FIGURE), *_right(("limit",), LIMIT))
     yield line(f"{mart.name}.head", (f"  {pad('measure', MEASURE)}{''.join(titles)}", Tone.dim))
     for measure in mart.measures:
         held = [side.get(measure.name, {}) for side in sides]
@@ -368,7 +368,7 @@ def _figures(seen: View, mart: Mart, one: date) -> Iterator[Line]:
             seen.sign(state) if state else " ",
             f" {pad(measure.name, MEASURE)}",
             ("".join(words), tone_of(state) if state else Tone.plain),
-            ("".join(_right((f"{100 * measure.tolerance:.2g}",), SHARE)), Tone.dim),
+            (_right((f"{100 * measure.tolerance:.2g}%",), LIMIT)[0], Tone.dim),
         )
 
 

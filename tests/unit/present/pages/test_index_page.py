@@ -56,7 +56,7 @@ def test_what_a_healthy_index_says():
     assert row(shown, "duplicates") == "none"
     assert row(shown, "holds") == "400 documents, 4.1 MB"
     assert row(shown, "lifecycle") == "none: nothing deletes it"
-    assert titled(page(shown, PLACE), 78).text.strip().endswith("✓ ok, seen 11:56Z")
+    assert titled(page(shown, PLACE), 76).text.strip().endswith("✓ ok, seen 11:56Z")
 
 
 def test_what_differs():
@@ -71,7 +71,7 @@ def test_what_differs():
     assert row(shown, "lifecycle") == (
         "policy keep, deletes it 365d after its creation: 27 Jan 2027"
     )
-    assert "✗ broken" in titled(page(shown, PLACE), 78).text
+    assert "✗ broken" in titled(page(shown, PLACE), 76).text
 
 
 def test_a_day_that_is_lost_and_one_that_is_not_due_yet():
@@ -81,7 +81,7 @@ def test_a_day_that_is_lost_and_one_that_is_not_due_yet():
     shown = view(lost, made, Pipeline(), lost.at, facts(lost.at))
     assert row(shown, "missing") == "1 day late: 10 Nov"
     assert row(shown, "newest day") == "21 Nov, wanted 21 Nov"
-    assert "! late" in titled(page(shown, PLACE), 78).text
+    assert "! late" in titled(page(shown, PLACE), 76).text
 
 
 def test_many_gaps_take_as_many_lines_as_they_need():
@@ -97,7 +97,7 @@ def test_many_gaps_take_as_many_lines_as_they_need():
     block = [one.text for one in lines[start : start + 6]]
     assert "45 days late: " in block[0] or "44 days late: " in block[0]
     assert block[1].startswith(" " * 12)
-    assert all(columns(one) <= 78 for one in block)
+    assert all(columns(one) <= 76 for one in block)
 
 
 def test_the_size_day_by_day_with_the_first_and_the_last_figure():
@@ -255,7 +255,7 @@ def poisoned(poison: str) -> Scene:
     return scene._replace(snapshot=Snapshot(NOON, observations, {SAMPLE.probe: sample}))
 
 
-@pytest.mark.parametrize("width", [50, 78, 118])
+@pytest.mark.parametrize("width", [50, 76, 116])
 @pytest.mark.parametrize(
     "make", [*SCENES.values(), differing, *(lambda p=p: poisoned(p) for p in POISONS.values())]
 )
@@ -282,7 +282,7 @@ def test_figures_that_are_not_live_are_grey():
 
 def test_a_terminal_without_unicode():
     shown = seen(differing(), unicode=False)
-    assert all(one.text.isascii() for one in shown.fitted(page(shown, PLACE).rows, 78))
+    assert all(one.text.isascii() for one in shown.fitted(page(shown, PLACE).rows, 76))
 
 
 @pytest.mark.parametrize(
