@@ -308,8 +308,9 @@ def _sample(seen: View, wish: Wish) -> Iterator[Line]:
     yield line("sample", ("newest document ", Tone.strong), sample.id, (read, Tone.dim))
     if not sample.fields:
         yield line("sample.empty", ("the index keeps no _source of it", Tone.dim))
+    widest = min(max((columns(name) for name, _ in sample.fields), default=0), NAME)
     for place, (name, value) in enumerate(sample.fields):
-        yield line(f"sample.{place}", (f"  {pad(name, NAME)}", Tone.dim), value)
+        yield line(f"sample.{place}", (f"  {pad(name, widest)}  ", Tone.dim), value)
     if sample.more:
         yield line("sample.more", (f"  and {plural(sample.more, 'field')} more", Tone.dim))
 
