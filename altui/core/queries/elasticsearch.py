@@ -27,7 +27,8 @@ def counts(marts: Sequence[Mart], prefix: str, start: date) -> Query:
 
 def newest(mart: Mart, prefix: str) -> Query:
     """The body of `POST /INDEX/_search`: the mart's newest document, whole."""
-    text = json.dumps({"size": 1, "track_total_hits": False, "sort": _newest_first(mart)})
+    body = {"size": 1, "track_total_hits": False, "sort": _newest_first(mart)}
+    text = json.dumps(body, indent=2)
     return Query(text, repeat=f"POST /{prefix}_{mart.index}/_search\n{text}")
 
 
