@@ -60,6 +60,15 @@ async def test_a_day_is_opened_from_the_panel(on_stage: Callable):
         assert (await opened(pilot, screen, "parity/emails/2026-11-18")).key.endswith("-18")
 
 
+@pytest.mark.parametrize("size", SIZES)
+async def test_a_day_of_the_strip_opens_its_own_page(on_stage: Callable, size: tuple[int, int]):
+    stage = on_stage(differing())
+    async with stage.app().run_test(size=size) as pilot:
+        screen = await shown(pilot, "right", "down", "down", "enter")
+        assert screen.key == "parity/emails/2026-11-22"
+        assert "22 Nov" in text(screen) and "avg_risk" in text(screen)
+
+
 async def opened(pilot, screen: DetailsScreen, place: str) -> DetailsScreen:
     """Goes down to the row that opens the place, and opens it."""
     rows = [row for row in screen.content.lines if not row.heading]
