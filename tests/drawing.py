@@ -25,6 +25,8 @@ BELOW = (
     *(f"stage/{stage}" for stage in STAGES),
     *(f"fivetran/{table.name}" for table in Pipeline().tables),
 )
+FEW = 3
+"""Places below each panel that are drawn too: enough for one of each kind."""
 MARKS = 4
 """Characters that may share one column: a letter and its combining marks."""
 
@@ -38,6 +40,9 @@ def drawn(seen: View, width: int, height: int) -> Iterator[Line]:
         rows += [*boxed(seen, key, width // 2, 12), *listed(seen, key, 3)]
         shown = page(seen, key)
         rows += [titled(shown, width), *shown.rows]
+        for place in [*dict.fromkeys(row.opens for row in shown.rows if row.opens)][:FEW]:
+            below = page(seen, place)
+            rows += [titled(below, width), *below.rows]
     rows += page(seen, "findings").rows
     for place in ("why", *(f"why/{probe}" for probe in COMMANDS)):
         rows += page(seen, place).rows

@@ -131,6 +131,7 @@ ANSWERS: dict[str, Any] = {
     },
     "/_cluster/settings": {"persistent": {}, "transient": {}, "defaults": {}},
     "/_msearch": {"responses": [SEARCH]},
+    "/pre_a/_search": {**SEARCH, "hits": {"hits": [{"_index": "pre_a", "_source": {"of": {}}}]}},
     "/_cat/shards/pre_a": [
         {"index": "pre_a", "shard": "0", "prirep": "r", "state": "UNASSIGNED"},
         {"index": "pre_a", "shard": "0", "prirep": "p", "state": "UNASSIGNED"},

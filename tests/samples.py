@@ -205,6 +205,25 @@ ELASTICSEARCH: dict[str, Any] = {
         "transient": {},
         "defaults": {"cluster.routing.allocation.disk.threshold_enabled": "true"},
     },
+    "/pre_a/_search": {
+        "timed_out": False,
+        "_shards": {"total": 1, "successful": 1, "failed": 0},
+        "hits": {
+            "hits": [
+                {
+                    "_index": "pre_a",
+                    "_id": "2026-11-22",
+                    "_source": {
+                        "d": "2026-11-22",
+                        "emails": 150,
+                        "top_domains": ["a.test", "b.test"],
+                        "of": {"deep": 1.5, "none": None},
+                    },
+                    "sort": [1795305600000],
+                }
+            ]
+        },
+    },
     "/_msearch": {
         "took": 1,
         "responses": [

@@ -5,7 +5,7 @@ import contextlib
 import random
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import partial
 
 from msgspec.structs import replace
@@ -19,6 +19,7 @@ from altui.core.model.reading import Connection, Runs
 from altui.core.rules.assess import assess
 from altui.core.rules.drift import USUALLY, drift, totals_of
 from altui.core.rules.learning import ends
+from altui.core.rules.sizes import by_index, sizes_of
 from altui.core.rules.steady import steady
 from altui.core.rules.unjudged import unjudged
 from altui.core.words import binary
@@ -87,6 +88,7 @@ class Observer:
         self._wake = {name: asyncio.Event() for name in self._probes}
         self._drift: dict[str, Drift] = {}
         self._sync_ends: tuple[SyncEnd, ...] = ()
+        self._sizes: dict[str, dict[date, int]] = {}
         self._asked: set[str] = set()
         self._requested = False
         self._moved = asyncio.Event()
@@ -309,6 +311,14 @@ class Observer:
                 self._sync_ends = self._store.syncs(SYNCS)
         return self._sync_ends
 
+    def _grown(self, snapshot: Snapshot) -> dict[str, dict[date, int]]:
+        """Keeps what the indices take today, and tells what they took before."""
+        with survived("store"):
+            new = self._store.put_sizes(sizes_of(snapshot, self._pipeline))
+            if new or not self._sizes:
+                self._sizes = by_index(self._store.sizes(date.min))
+        return self._sizes
+
     def _judged(self, before: Assessment | None) -> Assessment:
         """The rules' assessment; where they fail, one that says so."""
         now = self._clock()
@@ -321,6 +331,7 @@ class Observer:
                 judged,
                 drift=self._drifted(snapshot, judged),
                 sync_ends=self._synced(snapshot, before),
+                sizes=self._grown(snapshot),
             )
             return steady(judged, before, snapshot) if self._keeps_looking else judged
         except Exception as error:  # noqa: BLE001 - a fault of ours must not leave an old screen

@@ -152,4 +152,13 @@ def granters(settings: Settings) -> dict[str, Granter]:
         name = f"elasticsearch.allocation:{key}"
         return Probe(name, StageId.elasticsearch, every.allocation, 10, "free", read)
 
-    return {"github.log": log, "github.jobs": jobs, "elasticsearch.allocation": allocation}
+    def sample(key: str) -> Probe:
+        read, name = partial(elastic.sample, key), f"elasticsearch.sample:{key}"
+        return Probe(name, StageId.elasticsearch, every.details, 10, "free", read)
+
+    return {
+        "github.log": log,
+        "github.jobs": jobs,
+        "elasticsearch.allocation": allocation,
+        "elasticsearch.sample": sample,
+    }

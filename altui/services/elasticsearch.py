@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from altui.config import ElasticsearchSettings, public_url
 from altui.core.model.observed import Trouble
 from altui.core.model.pipeline import Pipeline
-from altui.core.model.reading import Allocation, Cluster, Counts, Storage
+from altui.core.model.reading import Allocation, Cluster, Counts, Sample, Storage
 from altui.services.elasticsearch_allocation import read_allocation
 from altui.services.elasticsearch_client import connect
 from altui.services.elasticsearch_cluster import (
@@ -20,6 +20,7 @@ from altui.services.elasticsearch_cluster import (
     words_of,
 )
 from altui.services.elasticsearch_counts import read_counts
+from altui.services.elasticsearch_sample import read_sample
 from altui.services.errors import ServiceError, deadline, off, rest_of, trouble_of_status
 from altui.services.headers import retry_after
 from altui.services.lean import lean_imports
@@ -70,6 +71,15 @@ class ElasticsearchReader:
         """Why a shard of the index is unassigned; `*`: any shard. Raises ServiceError."""
         where = f"GET /_cluster/allocation/explain, {index}"
         return await self._ask(where, lambda client: read_allocation(client, index, where))
+
+    async def sample(self, index: str) -> Sample:
+        """The newest document of a mart's index, named without prefix. Raises ServiceError."""
+        prefix = self._settings.index_prefix
+        where = f"POST /{prefix}_{index}/_search"
+        mart = next((one for one in self._pipeline.marts if one.index == index), None)
+        if mart is None:
+            raise ServiceError(Trouble.missing, "no mart has an index of that name", where)
+        return await self._ask(where, lambda client: read_sample(client, mart, prefix, where))
 
     async def _ask(self, where: str, read: "Callable[[Elasticsearch], T]") -> T:
         if not self._settings.url:

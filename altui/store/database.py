@@ -34,7 +34,15 @@ CREATE TABLE sync (
   PRIMARY KEY (ended, failed)
 ) WITHOUT ROWID;
 """
-STEPS = (OBSERVATIONS, TOTALS, SYNCS)
+SIZES = """
+CREATE TABLE sizes (
+  name TEXT NOT NULL,
+  day TEXT NOT NULL,
+  bytes INTEGER NOT NULL,
+  PRIMARY KEY (name, day)
+) WITHOUT ROWID;
+"""
+STEPS = (OBSERVATIONS, TOTALS, SYNCS, SIZES)
 """What leads from each version of the schema to the next; a store keeps what it holds."""
 VERSION = len(STEPS)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from altui.core.model.health import Assessment
-from altui.core.model.history import SyncEnd, Totals
+from altui.core.model.history import Size, SyncEnd, Totals
 from altui.core.model.observed import Observation, Snapshot
 from altui.core.rules.drift import same
 from altui.core.rules.learning import KEPT
@@ -231,6 +231,31 @@ class Store:
         ).fetchone()
         told = (one.began, one.after)
         return row is not None and all(kept or not new for kept, new in zip(row, told, strict=True))
+
+    def put_sizes(self, sizes: Iterable[Size]) -> bool:
+        """Keeps the newest of each index and day, 90 days; tells whether any is new."""
+        sizes = tuple(sizes)
+        since = min((one.day for one in sizes), default=date.max)
+        known = {(one.index, one.day): one.bytes for one in self.sizes(since)}
+        new = [one for one in sizes if known.get((one.index, one.day)) != one.bytes]
+        if not new:
+            return False
+        with self._transaction():
+            self._db.executemany(
+                "INSERT OR REPLACE INTO sizes VALUES (?, ?, ?)",
+                [(one.index, one.day.isoformat(), one.bytes) for one in new],
+            )
+            newest = max(one.day for one in new).isoformat()
+            self._db.execute("DELETE FROM sizes WHERE day <= date(?, '-90 days')", [newest])
+        return True
+
+    def sizes(self, since: date) -> list[Size]:
+        """What was kept of that day and later ones, oldest first."""
+        rows = self._db.execute(
+            "SELECT day, name, bytes FROM sizes WHERE day >= ? ORDER BY day, name",
+            [since.isoformat()],
+        )
+        return [Size(date.fromisoformat(day), name, count) for day, name, count in rows]
 
     # Who is there
 

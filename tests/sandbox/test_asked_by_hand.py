@@ -133,6 +133,16 @@ def test_jobs_and_log_of_a_run(seen: View, sandbox: Sandbox, tmp_path: Path):
         assert files.namelist()
 
 
+def test_the_newest_document_of_an_index(seen: View, sandbox: Sandbox, tmp_path: Path):
+    said = json.loads(shell(sandbox, command(seen, "elasticsearch.sample:risk_daily"), tmp_path))
+    (hit,) = said["hits"]["hits"]
+    documents = seen.look.documents
+    assert documents is not None
+    newest = documents.series["index.mrt_risk_daily"].latest
+    assert newest is not None
+    assert hit["_source"]["d"][:10] == newest.date().isoformat()
+
+
 def test_no_line_holds_a_credential(seen: View, sandbox: Sandbox):
     names = ("POSTGRES_DSN", "FIVETRAN_API_KEY", "FIVETRAN_API_SECRET", "GITHUB_TOKEN")
     secrets = [sandbox.env[name] for name in (*names, "KIBANA_API_KEY")]

@@ -23,12 +23,13 @@ from altui.core.model.reading import (
     Counts,
     Kibana,
     Runs,
+    Sample,
     Series,
     SyncTables,
     Warehouse,
 )
 from altui.core.queries.query import Query
-from altui.observe.probes import Probe, probes
+from altui.observe.probes import Probe, granters, probes
 from altui.services.bigquery import BigQueryReader
 from altui.services.errors import ServiceError
 from altui.services.postgres import PostgresReader
@@ -407,6 +408,19 @@ async def test_elasticsearch_cluster(
         row["index"]: int(row["docs.count"]) for row in listed
     }
     assert seen.template
+
+
+async def test_the_newest_document_of_an_index(
+    environment: Mapping[str, str], settings: Settings
+) -> None:
+    for mart in settings.pipeline.marts:
+        seen = await granters(settings)["elasticsearch.sample"](mart.index).read()
+        assert isinstance(seen, Sample)
+        index = f"{environment['ES_URL']}/{environment['ES_ANALYTICS_INDEX']}_{mart.index}"
+        hit = http(f"{index}/_search?size=1&sort={mart.day}:desc")["hits"]["hits"][0]
+        assert (seen.index, seen.id) == (hit["_index"], hit["_id"])
+        assert [name for name, _ in seen.fields] == list(hit["_source"])
+        assert dict(seen.fields)[mart.day] == json.dumps(hit["_source"][mart.day])
 
 
 async def test_elasticsearch_counts(

@@ -53,11 +53,12 @@ def _terminal(monkeypatch: pytest.MonkeyPatch):
 
 
 @pytest.fixture
-def on_stage(tmp_path: Path) -> Iterator[Callable[[str], Stage]]:
+def on_stage(tmp_path: Path) -> Iterator[Callable[[str | Scene], Stage]]:
     stages: list[Stage] = []
 
-    def make(name: str) -> Stage:
-        stages.append(Stage(SCENES[name](), tmp_path / str(len(stages))))
+    def make(scene: str | Scene) -> Stage:
+        made = SCENES[scene]() if isinstance(scene, str) else scene
+        stages.append(Stage(made, tmp_path / str(len(stages))))
         return stages[-1]
 
     yield make

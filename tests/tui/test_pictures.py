@@ -7,15 +7,19 @@ import pytest
 from textual.pilot import Pilot
 
 from altui.config import ScreenSettings
+from tests.differing import differing
+from tests.scenes import Scene
 
 SIZES = {"list": (80, 24), "grid": (120, 40), "wide": (200, 60)}
 Compare = Callable[..., bool]
+INTO = ("enter", "j", "enter")
+"""From a panel to the place of its second row."""
 
 
 @pytest.fixture
 def looks_as_before(on_stage: Callable, snap_compare: Callable) -> Compare:
-    def compare(name: str, size: str, *keys: str, **settings: Any) -> bool:
-        stage = on_stage(name)
+    def compare(scene: str | Scene, size: str, *keys: str, **settings: Any) -> bool:
+        stage = on_stage(scene)
         app = stage.app(**settings)
 
         async def looked(pilot: Pilot[int]) -> None:
@@ -118,3 +122,15 @@ def test_an_ascii_terminal_without_colour(
     monkeypatch.setenv("LANG", "C")
     monkeypatch.setenv("NO_COLOR", "1")
     assert looks_as_before("elasticsearch_down", "list")
+
+
+@pytest.mark.parametrize("size", ["list", "grid"])
+@pytest.mark.parametrize("scene", ["healthy", differing], ids=["healthy", "differing"])
+def test_an_index(scene: str | Callable, size: str, looks_as_before: Compare):
+    assert looks_as_before(scene if isinstance(scene, str) else scene(), size, "3", *INTO)
+
+
+@pytest.mark.parametrize("size", ["list", "grid"])
+@pytest.mark.parametrize("scene", ["healthy", differing], ids=["healthy", "differing"])
+def test_a_table(scene: str | Callable, size: str, looks_as_before: Compare):
+    assert looks_as_before(scene if isinstance(scene, str) else scene(), size, "4", *INTO)

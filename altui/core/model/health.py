@@ -154,6 +154,8 @@ class Assessment(Struct, frozen=True):
     due: "Due | None" = None
     drift: dict[str, Drift] = field(default_factory=dict[str, Drift])
     """How far the sides of each table were apart lately; from the store's history."""
+    sizes: dict[str, dict[date, int]] = field(default_factory=dict[str, dict[date, int]])
+    """Bytes of each mart's index by day, oldest first; from the store's history."""
     syncs: "tuple[SyncSeen, ...]" = ()
     """Newest syncs seen to run, oldest first; carried from look to look."""
     wishes: "tuple[Wish, ...]" = ()

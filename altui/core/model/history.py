@@ -1,8 +1,8 @@
 """What is kept of each round, so that today can be held against what is usual."""
 
-from datetime import datetime
+from datetime import date, datetime
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 
 class Totals(Struct, frozen=True):
@@ -37,6 +37,9 @@ class Drift(Struct, frozen=True):
     """Median of the differences of the last 14 days."""
     rounds: int
     """How many rounds of the last 14 days were kept."""
+    hours: dict[datetime, int] = field(default_factory=dict[datetime, int])
+    """Largest difference of each hour of the last 24, by its beginning; none where no round of it
+    was kept."""
 
 
 class SyncEnd(Struct, frozen=True):
@@ -54,3 +57,13 @@ class SyncEnd(Struct, frozen=True):
         """Seconds as the looks saw them; at most so many where it was not met running."""
         began = self.began or self.after
         return (self.ended - began).total_seconds() if began else None
+
+
+class Size(Struct, frozen=True):
+    """What a mart's index took on a day, as the last round of it saw."""
+
+    day: date
+    index: str
+    """The mart's index, without prefix."""
+    bytes: int
+    """Of all indices behind the name together."""

@@ -365,6 +365,18 @@ class Allocation(Struct, frozen=True, tag=True):
     """Why it stays so."""
 
 
+class Sample(Struct, frozen=True, tag=True):
+    """The newest document of a mart's index; of an index without any, empty."""
+
+    index: str = ""
+    """Index that holds it, behind an alias or stream."""
+    id: str = ""
+    fields: tuple[tuple[str, str], ...] = ()
+    """Dotted path and value as JSON has it, in the document's order; long ones end with …"""
+    more: int = 0
+    """Fields beyond those."""
+
+
 Reading = (
     Counts
     | Connection
@@ -378,4 +390,5 @@ Reading = (
     | Jobs
     | Log
     | Allocation
+    | Sample
 )

@@ -1,5 +1,6 @@
 """The last days of a count as a row of tiny bars: a missing day is seen before it is read."""
 
+from collections.abc import Iterable
 from datetime import date, timedelta
 
 from altui.core.model.days import day_of, days_between
@@ -16,6 +17,16 @@ def bars(seen: View, key: str, name: str, by_day: dict[date, int]) -> Line:
     highest = max((by_day.get(each, 0) for each in days), default=0)
     drawn = "".join(bar(seen.glyphs.bars, by_day.get(each, 0), highest) for each in days)
     return line(key, (f"{name}  {drawn}  {DAYS} days", Tone.dim))
+
+
+def spark(heights: str, values: Iterable[int | None]) -> str:
+    """Each value as high as it is against the highest: 0 is the lowest bar, None leaves a gap."""
+    values = tuple(values)
+    above = len(heights) - 1
+    highest = max((value for value in values if value), default=1)
+    return "".join(
+        " " if value is None else heights[-(-max(value, 0) * above // highest)] for value in values
+    )
 
 
 def bar(heights: str, count: int, highest: int) -> str:

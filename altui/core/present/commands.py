@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from altui.core.model.observed import Wish, service_of
 from altui.core.model.reading import Counts
 from altui.core.present.view import View
-from altui.core.queries import postgres
+from altui.core.queries import elasticsearch, postgres
 from altui.core.rules.seeing import SERVICE_NAMES
 from altui.core.words import size
 
@@ -269,6 +269,15 @@ def _allocation(seen: View, key: str) -> str:
     return "\n".join(map(_elasticsearch, paths))
 
 
+def _sample(seen: View, key: str) -> str:
+    prefix = seen.look.cluster.prefix if seen.look.cluster else ""
+    mart = next((mart for mart in seen.pipeline.marts if mart.index == key), None)
+    name = f"{prefix}_{key}" if prefix else f"*_{key}"
+    body = elasticsearch.newest(mart, prefix).text if mart else '{"size": 1}'
+    path = f"/{coded(name, safe='*')}/_search?pretty"
+    return _here(_elasticsearch(path, JSON, "-d @-"), body, "JSON")
+
+
 def _elasticsearch(path: str, *more: str) -> str:
     return _line(CURL, ELASTICSEARCH + quote(path), *more)
 
@@ -338,8 +347,9 @@ COMMANDS: Mapping[str, How] = {
     "elasticsearch.counts": _documents,
     "elasticsearch.storage": _storage,
     "elasticsearch.allocation": _allocation,
+    "elasticsearch.sample": _sample,
     "kibana.status": _kibana,
 }
 """By probe, or by the first half of a granted wish's id: a new one needs a row here."""
-KEYED = frozenset({"github.jobs", "github.log", "elasticsearch.allocation"})
+KEYED = frozenset({"github.jobs", "github.log", "elasticsearch.allocation", "elasticsearch.sample"})
 """Those that are read by wish only, under a key."""

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from altui.core.model.days import day_of
 from altui.core.model.health import State
 from altui.core.model.pipeline import Mart, Table, risk_mart
-from altui.core.model.reading import Cluster, Index, Kibana, Series
+from altui.core.model.reading import Cluster, Index, Kibana, Lifecycle, Series
 from altui.core.present.bars import bars
 from altui.core.present.follows import trouble
 from altui.core.present.rows import Line, Tone, columns, greyed, line, pad, tone_of
@@ -31,7 +31,7 @@ HEALTH = {"green": Tone.ok, "yellow": Tone.late, "red": Tone.broken}
 def rows(seen: View) -> tuple[Line, ...]:
     """A row an index, then what a reader sees, then the cluster."""
     return (
-        *_trouble(seen),
+        *trouble_rows(seen),
         *_indices(seen),
         *_reader(seen),
         *_cluster(seen),
@@ -43,10 +43,10 @@ def rows(seen: View) -> tuple[Line, ...]:
 
 
 def brief(seen: View) -> tuple[Line, ...]:
-    return (*_trouble(seen), *_short(seen), *_reader(seen), *_cluster(seen))
+    return (*trouble_rows(seen), *_short(seen), *_reader(seen), *_cluster(seen))
 
 
-def _trouble(seen: View) -> Iterator[Line]:
+def trouble_rows(seen: View) -> Iterator[Line]:
     """Why the indices are not seen, or which part of them."""
     if row := trouble(seen, DOCUMENTS, "indices"):
         yield row
@@ -93,16 +93,17 @@ def _cells(words: tuple[str, ...]) -> list[str]:
 
 
 def _index(seen: View, mart: Mart, width: int) -> Line:
-    series, key = seen.look.index(mart), f"index.{mart.name}"
+    series, key, place = seen.look.index(mart), f"index.{mart.name}", f"indices/{mart.index}"
     own = next(iter(kept(seen.look.cluster, mart)), None)
     if series is None:
         ops = seen.look.ops(mart)
         off = mart.ops is not None and (ops is None or not ops.rows)
         words = "  no ops rows: nothing is expected" if off else "  no such index"
         state = State.off if off else State.broken
-        return line(key, seen.sign(state), f" {pad(mart.index, width)}", (words, tone_of(state)))
+        said = (words, tone_of(state))
+        return line(key, seen.sign(state), f" {pad(mart.index, width)}", said, opens=place)
     newest = day_of(series.latest) if series.latest else None
-    state, days = _index_state(seen, mart, newest, own), _present(seen, series)
+    state, days = index_state(seen, mart, newest, own), _present(seen, series)
     latest, *figures = _cells(
         (
             day(newest),
@@ -119,6 +120,7 @@ def _index(seen: View, mart: Mart, width: int) -> Line:
         "".join(figures),
         (f"  {own.health}" if own else "", _health(own)),
         *_wrong(seen, own),
+        opens=place,
     )
 
 
@@ -145,7 +147,7 @@ def _wrong(seen: View, own: Index | None) -> Iterator[tuple[str, Tone]]:
             yield f"  {first.what} is {first.found}{f' +{more}' if more else ''}", tone
 
 
-def _index_state(seen: View, mart: Mart, newest: date | None, own: Index | None) -> State:
+def index_state(seen: View, mart: Mart, newest: date | None, own: Index | None) -> State:
     """A block is broken; a mart that expects every day is late or due without the newest."""
     if own and (own.blocks or own.status == "close" or own.health == "red"):
         return State.broken
@@ -164,18 +166,21 @@ def _health(own: Index | None) -> Tone:
 
 def _window(seen: View) -> int:
     """Days wanted: from the window's start, or the pipeline's first day, to the newest one."""
-    documents, table = seen.look.documents, _main_table(seen)
-    if documents is None:
-        return seen.pipeline.window_days
-    feeds = (seen.look.source_of(table), seen.look.raw(table)) if table else ()
-    born = [min(feed.by_day) for feed in feeds if feed and feed.by_day]
-    first = max(documents.start, min(born, default=documents.start))
+    first = first_wanted(seen, risk_mart(seen.pipeline))
     return max((seen.look.due.wanted_day - first) // timedelta(days=1) + 1, 0)
 
 
-def _main_table(seen: View) -> Table | None:
-    name = risk_mart(seen.pipeline).table
-    return next((table for table in seen.pipeline.tables if table.name == name), None)
+def first_wanted(seen: View, mart: Mart) -> date:
+    """First day of the window, or the first one that the mart's table has."""
+    documents, table = seen.look.documents, table_of(seen, mart)
+    start = documents.start if documents else seen.look.today
+    feeds = (seen.look.source_of(table), seen.look.raw(table)) if table else ()
+    born = [min(feed.by_day) for feed in feeds if feed and feed.by_day]
+    return max(start, min(born, default=start))
+
+
+def table_of(seen: View, mart: Mart) -> Table | None:
+    return next((table for table in seen.pipeline.tables if table.name == mart.table), None)
 
 
 def _present(seen: View, series: Series) -> int:
@@ -275,15 +280,20 @@ def _retention(seen: View) -> Iterator[Line]:
         for index in kept(seen.look.cluster, mart):
             if index.lifecycle is None:
                 continue
-            after, when = index.lifecycle.delete_after, deletes_at(index.lifecycle)
-            words = f", deletes it {after} after its creation" if after else ", deletes nothing"
-            due = f": {day(when)} {when.year}" if when else ""
-            made = line(
-                f"retention.{index.name}",
-                (f"{mart.index}: {index.lifecycle.kind} {index.lifecycle.name}", Tone.dim),
-                (f"{words}{due}", Tone.late if after else Tone.dim),
-            )
+            said = lifecycle_words(index.lifecycle)
+            made = line(f"retention.{index.name}", (f"{mart.index}: ", Tone.dim), *said)
             yield made if seen.live(CLUSTER) else greyed(made)
+
+
+def lifecycle_words(lifecycle: Lifecycle) -> tuple[tuple[str, Tone], ...]:
+    """What deletes an index as a whole, and when."""
+    after, when = lifecycle.delete_after, deletes_at(lifecycle)
+    words = f", deletes it {after} after its creation" if after else ", deletes nothing"
+    due = f": {day(when)} {when.year}" if when else ""
+    return (
+        (f"{lifecycle.kind} {lifecycle.name}", Tone.dim),
+        (f"{words}{due}", Tone.late if after else Tone.dim),
+    )
 
 
 def _not_seen(seen: View) -> Iterator[Line]:

@@ -1,7 +1,9 @@
 """Panel 4: does every copy hold the rows its source holds."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import date
+
+from msgspec.structs import replace
 
 from altui.core.model.health import STAGES, StageId, State, TraceRow, worst
 from altui.core.model.pipeline import Table, risk_mart
@@ -105,7 +107,7 @@ def _short(seen: View) -> Iterator[Line]:
     through, _ = _marts_equal(seen)
     if segments or through:
         words = f"marts ok to {day(through)}" if through else "marts: nothing equal yet"
-        yield _aged(seen, Line("parity.short", (*segments, Segment(words))))
+        yield aged(seen, Line("parity.short", (*segments, Segment(words))))
 
 
 def _why(seen: View, state: State) -> str:
@@ -129,13 +131,14 @@ def _tables(seen: View) -> Iterator[Line]:
             state = State.off if seen.off(SOURCE) or seen.off(WAREHOUSE) else State.unknown
         tone = Tone.dim if state is State.ok else tone_of(state)
         both, difference = _cells(cells[:2], sizes[:2]), _cells(cells[2:], sizes[2:])
-        yield _aged(
+        yield aged(
             seen,
             line(
                 f"parity.{table.name}",
                 seen.sign(state),
                 f" {pad(table.name, name)}{''.join(both)}",
                 ("".join(difference), tone),
+                opens=f"parity/{table.name}",
             ),
         )
 
@@ -176,7 +179,7 @@ def _latest(seen: View) -> Iterator[Line]:
         sides = [(source, "postgres"), (raw, "bigquery")]
         known = [f"{seen.clock(side.latest)} {whose}" for side, whose in sides if side]
         head = (f"  {pad(table.name, name)}  latest ", Tone.dim)
-        yield _aged(seen, line(f"parity.latest.{table.name}", head, ", ".join(known)))
+        yield aged(seen, line(f"parity.latest.{table.name}", head, ", ".join(known)))
 
 
 def copies_seen(seen: View) -> tuple[StageId, ...]:
@@ -202,7 +205,7 @@ def _marts(seen: View) -> Iterator[Line]:
     through, unequal = _marts_equal(seen)
     blind = [name for stage, name in COPIES.items() if stage not in compared]
     words = f"to {day(through)}" if through else "on no day"
-    yield _aged(
+    yield aged(
         seen,
         line(
             "parity.marts",
@@ -223,7 +226,7 @@ def _totals(seen: View) -> Iterator[Line]:
     limit = seen.pipeline.total_tolerance
     within = all(share <= limit for _, share in known)
     words = ", ".join(f"{table.name} {percent(share)} %" for table, share in known)
-    yield _aged(
+    yield aged(
         seen,
         line(
             "parity.totals",
@@ -244,7 +247,7 @@ def _deleted(seen: View) -> Iterator[Line]:
         f"{table.name} {raw.physical - raw.rows:,}" for table, raw in found if raw and raw.physical
     ]
     if words:
-        yield _aged(
+        yield aged(
             seen,
             line("parity.deleted", (f"  soft-deleted in BigQuery: {', '.join(words)}", Tone.dim)),
         )
@@ -268,7 +271,15 @@ def _days(seen: View) -> Iterator[Line]:
             if cell and cell.count is None and state in (State.unknown, State.denied, State.off):
                 word = seen.glyphs.states[state]
             cells.append(Segment(f"{word:>8}", Tone.plain if state is State.ok else tone_of(state)))
-        yield _aged(seen, Line(f"parity.day.{row.day}", tuple(cells)))
+        opens = f"parity/{main}/{row.day}"
+        yield aged(seen, Line(f"parity.day.{row.day}", tuple(cells), opens))
+
+
+def only(seen: View, names: Collection[str]) -> View:
+    """The same view of some tables alone."""
+    tables = tuple(table for table in seen.pipeline.tables if table.name in names)
+    pipeline = replace(seen.pipeline, tables=tables)
+    return replace(seen, look=replace(seen.look, pipeline=pipeline))
 
 
 def _trace(seen: View, table: str) -> tuple[TraceRow, ...]:
@@ -288,7 +299,7 @@ def _read(seen: View) -> bool:
     return seen.look.source is not None or seen.look.warehouse is not None
 
 
-def _aged(seen: View, row: Line) -> Line:
+def aged(seen: View, row: Line) -> Line:
     return row if seen.live(SOURCE) and seen.live(WAREHOUSE) else _half(seen, row)
 
 

@@ -228,16 +228,17 @@ def _keys(look: Look, name: str) -> dict[str, tuple[str, ...]]:
 
 def _missing(look: Look, name: str) -> Iterator[str]:
     """What does not exist of a subject, from the source on."""
-    for counts, keys in _counted(look, name):
+    for counts, keys in counted(look, name):
         yield from (key for key in keys if key in counts.missing)
 
 
 def _unmeasured(look: Look, name: str) -> Iterator[str]:
-    for counts, keys in _counted(look, name):
+    for counts, keys in counted(look, name):
         yield from (key for key in counts.unmeasured if key.rpartition(".")[0] in keys)
 
 
-def _counted(look: Look, name: str) -> Iterator[tuple[Counts, tuple[str, ...]]]:
+def counted(look: Look, name: str) -> Iterator[tuple[Counts, tuple[str, ...]]]:
+    """Each side that may be judged, with the keys of the subject's series there."""
     all_counts = (look.source, look.warehouse, look.documents)
     keys = _keys(look, name)
     for probe, counts in zip(PROBES, all_counts, strict=True):

@@ -2,8 +2,6 @@
 
 from collections.abc import Iterator
 
-from msgspec.structs import replace
-
 from altui.core.model.health import StageId, State, worst
 from altui.core.present import parity
 from altui.core.present.parity_notes import history, settled, silences
@@ -57,7 +55,7 @@ def _rows(seen: View, made: ParityReport) -> Iterator[Line]:
     yield line("head", (f"{word}  ", tone), (_says(made), Tone.strong), f"; {days}")
     yield from parity.trouble_rows(seen)
     yield from settled(seen, tail="; --fresh counts them again")
-    chosen = _only(seen, made)
+    chosen = parity.only(seen, {subject.name for subject in made.subjects})
     if chosen.pipeline.tables:
         yield line("gap", "")
         yield from parity.figures(chosen)
@@ -95,14 +93,6 @@ def _notes(seen: View, made: ParityReport) -> Iterator[Line]:
     for name, words in {**made.missing, **made.failed, **made.unmeasured}.items():
         sign = seen.sign(State.broken) if name in missing else Segment("?", Tone.unknown)
         yield line(f"note.{name}", sign, f" {name}: {words}")
-
-
-def _only(seen: View, made: ParityReport) -> View:
-    """The same view of the asked tables alone."""
-    names = {subject.name for subject in made.subjects}
-    tables = tuple(table for table in seen.pipeline.tables if table.name in names)
-    pipeline = replace(seen.pipeline, tables=tables)
-    return replace(seen, look=replace(seen.look, pipeline=pipeline))
 
 
 def _subject(seen: View, subject: SubjectParity) -> Iterator[Line]:

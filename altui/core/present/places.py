@@ -9,7 +9,7 @@ from functools import partial
 
 from altui.core.present.findings import evidence, not_ok
 from altui.core.present.page import Maker, Page, nowhere
-from altui.core.present.pages import run, stage, sync, synced, why
+from altui.core.present.pages import index, parity, run, stage, sync, synced, why
 from altui.core.present.panels import PANELS, whole
 from altui.core.present.rows import Line
 from altui.core.present.view import View
@@ -46,6 +46,8 @@ TOP: Mapping[str, Maker] = {
 BELOW: Mapping[str, Maker] = {
     "workflow": run.make,
     "fivetran": synced.make,
+    "indices": index.make,
+    "parity": parity.make,
     "stage": stage.make,
     why.PLACE: why.make,
 }

@@ -142,7 +142,7 @@ def _counts(seen: View, row: TraceRow, widths: dict[StageId | None, int], width:
         sign = _link(seen, row, following) if linked else Segment("")
         used = sum(columns(part.text) for part in parts) - _upto(widths, stage)
         parts.append(Segment(_centred(sign.text, -used), sign.tone))
-    return line(f"strip.{row.table}.{row.day}", *parts, opens="parity")
+    return line(f"strip.{row.table}.{row.day}", *parts, opens=f"parity/{row.table}/{row.day}")
 
 
 def _upto(widths: dict[StageId | None, int], stage: StageId) -> int:

@@ -25,6 +25,17 @@ def counts(marts: Sequence[Mart], prefix: str, start: date) -> Query:
     return Query(text, repeat=f"POST /_msearch\n{text}")
 
 
+def newest(mart: Mart, prefix: str) -> Query:
+    """The body of `POST /INDEX/_search`: the mart's newest document, whole."""
+    body = {"size": 1, "track_total_hits": False, "sort": _newest_first(mart)}
+    text = json.dumps(body, indent=2)
+    return Query(text, repeat=f"POST /{prefix}_{mart.index}/_search\n{text}")
+
+
+def _newest_first(mart: Mart) -> list[dict[str, Any]]:
+    return [{mart.day: {"order": "desc", "unmapped_type": "date"}}]
+
+
 def _search(mart: Mart, start: date) -> dict[str, Any]:
     days: dict[str, Any] = {
         "date_histogram": {
@@ -43,7 +54,7 @@ def _search(mart: Mart, start: date) -> dict[str, Any]:
         "size": 1,
         "track_total_hits": True,
         # the newest document, not `max`: look-alikes answer null for the max of a date
-        "sort": [{mart.day: {"order": "desc", "unmapped_type": "date"}}],
+        "sort": _newest_first(mart),
         "docvalue_fields": [{"field": mart.day, "format": "epoch_millis"}],
         "_source": False,
         "aggs": {

@@ -56,7 +56,16 @@ def drift(history: Iterable[Totals], now: datetime) -> dict[str, Drift]:
         if lately:
             most = max(lately, key=lambda totals: (totals.difference, totals.at))
             usual = median_low([totals.difference for totals in rounds])
-            found[table] = Drift(most.difference, most.at, usual, len(rounds))
+            found[table] = Drift(most.difference, most.at, usual, len(rounds), _hours(lately))
+    return found
+
+
+def _hours(rounds: Iterable[Totals]) -> dict[datetime, int]:
+    """The largest difference of each hour, oldest first."""
+    found: dict[datetime, int] = {}
+    for totals in rounds:
+        began = totals.at.replace(minute=0, second=0, microsecond=0)
+        found[began] = max(found.get(began, 0), totals.difference)
     return found
 
 

@@ -43,7 +43,8 @@ def full(unobserved: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*given: Any) -> None:
         raise sqlite3.OperationalError("database or disk is full")
 
-    for call in ("put_observations", "put_assessment", "put_totals", "put_syncs", "drop"):
+    calls = ("put_observations", "put_assessment", "put_totals", "put_syncs", "put_sizes", "drop")
+    for call in calls:
         monkeypatch.setattr(Store, call, refuse)
 
 

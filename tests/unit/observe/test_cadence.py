@@ -60,6 +60,7 @@ def test_the_log_of_an_ended_run_is_read_once_and_an_explanation_each_minute() -
     granted = granters(Settings())
     assert granted["github.log"]("812/1").every == FOR_EVER
     assert granted["elasticsearch.allocation"]("a").every == 60
+    assert granted["elasticsearch.sample"]("a").every == Settings().cadence.details
 
 
 def test_intervals_are_settings() -> None:

@@ -21,7 +21,12 @@ NOON = at("2026-11-23 12:00")
 MINUTE = timedelta(minutes=1)
 POSTGRES = ("postgres.server", "postgres.counts")
 """Speaks no HTTP: tests/sandbox/test_postgres_misbehaviour.py has it."""
-WISHES = ("github.log:812/1", "github.jobs:812/1", "elasticsearch.allocation:pre_a")
+WISHES = (
+    "github.log:812/1",
+    "github.jobs:812/1",
+    "elasticsearch.allocation:pre_a",
+    "elasticsearch.sample:a",
+)
 NAMES = (
     "fivetran.connection",
     "fivetran.schemas",

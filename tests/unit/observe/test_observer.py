@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from altui.core.model.health import Assessment, StageId, VerdictState
+from altui.core.model.history import Size
 from altui.core.model.observed import Trouble
 from altui.core.model.pipeline import Pipeline
 from altui.core.model.reading import Connection, Counts, Reading
@@ -57,6 +58,21 @@ async def test_a_round_looks_at_everything_once_and_stores_what_came(tmp_path: P
     assert assessment.findings == ()
     assert set(store.snapshot(NOON).observations) == set(WORLD.observations)
     assert store.assessment() == assessment
+
+
+async def test_what_an_index_takes_is_kept_and_told_again_by_the_next_observer(tmp_path: Path):
+    store, days = Store.open(tmp_path), [NOON.date() - timedelta(days=1), NOON.date()]
+    store.put_sizes([Size(days[0], "risk_daily", 3_900_000)])
+
+    async def read() -> Reading:
+        return value("elasticsearch.cluster")
+
+    listing = probe(read, "elasticsearch.cluster")
+    told = await Observer([listing], Pipeline(), store, lambda: NOON, 0).round()
+    assert told.sizes == {"risk_daily": dict(zip(days, (3_900_000, 4_000_000), strict=True))}
+    silent = probe(answers, "kibana.status")
+    again = await Observer([silent], Pipeline(), store, lambda: NOON, 0).round()
+    assert again.sizes == told.sizes
 
 
 async def test_the_days_byte_budget_stops_queries_that_bill(tmp_path: Path):

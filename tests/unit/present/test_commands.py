@@ -18,6 +18,7 @@ from altui.core.present.view import View, view
 from altui.observe.probes import granters, probes
 from altui.tui.feed import addresses
 from tests.canary import birds, found, planted
+from tests.differing import differing
 from tests.scenes import NOON, SCENES
 from tests.unit.rules.cases import CASES, judged
 
@@ -29,7 +30,12 @@ ADDRESSES = {
     "elasticsearch": "https://es.prod:9243",
     "kibana": "https://kibana.prod/s/ops",
 }
-KEYS = {"github.jobs": "812/1", "github.log": "812/1", "elasticsearch.allocation": "idx"}
+KEYS = {
+    "github.jobs": "812/1",
+    "github.log": "812/1",
+    "elasticsearch.allocation": "idx",
+    "elasticsearch.sample": "risk_daily",
+}
 
 
 def a_view(name: str = "healthy", known: dict[str, str] | None = None) -> View:
@@ -59,6 +65,17 @@ def test_the_lines_are_sound_for_a_shell(probe: str, name: str, known: dict[str,
     checked = subprocess.run(["sh", "-n"], input=text, capture_output=True, text=True, check=False)
     assert (checked.returncode, checked.stderr) == (0, "")
     assert text.isprintable() or "\n" in text
+
+
+def test_the_newest_document_is_searched_as_it_was():
+    scene = differing()
+    shown = view(scene.snapshot, scene.assessment, Pipeline(), scene.now, scene.facts)
+    text = command(shown, "elasticsearch.sample:risk_daily")
+    assert "/analytics_applylens_risk_daily/_search?pretty" in text
+    sent = json.loads(text.partition("<<'JSON'")[2].removesuffix("JSON"))
+    assert (sent["size"], [*sent["sort"][0]]) == (1, ["d"])
+    unknown = command(a_view("nothing_yet"), "elasticsearch.sample:risk_daily")
+    assert "/*_risk_daily/_search" in unknown
 
 
 def test_nobody_knows_what_is_no_probe():

@@ -47,3 +47,10 @@ def test_the_most_of_a_day_and_the_median_of_two_weeks():
 def test_without_a_round_of_late_nothing_is_said():
     assert drift([totals(25, 3)], NOON) == {}
     assert drift([totals(-1, 3)], NOON) == {}, "a clock that was set back"
+
+
+def test_the_most_of_each_hour_of_the_last_24():
+    history = [totals(2.2, 5), totals(2.1, 9), totals(2.05, 1), totals(1, 0), totals(25, 77)]
+    hours = drift(history, NOON)["emails"].hours
+    assert hours == {at("2026-11-23 09:00"): 9, at("2026-11-23 11:00"): 0}
+    assert list(hours) == sorted(hours)

@@ -53,6 +53,7 @@ START = NOON.date() - timedelta(days=3)
 FEW = {how: BENT[how] for how in ("null", "hostile text", "a list", "huge", "the last moment")}
 """For a client that asks again and again while it does not understand."""
 ONE = {"hostile text": BENT["hostile text"]}
+SAMPLE = "elasticsearch.sample:a"
 NAMES = [
     "fivetran.connection",
     "fivetran.schemas",
@@ -61,6 +62,7 @@ NAMES = [
     "elasticsearch.cluster",
     "elasticsearch.counts",
     "elasticsearch.storage",
+    SAMPLE,
     "bigquery.tables",
     "bigquery.counts",
 ]
@@ -85,11 +87,13 @@ def make(server: Scripted) -> Callable[[str], tuple[Bent, Callable[[], Read]]]:
             elastic = ElasticsearchReader(
                 ElasticsearchSettings(Secret(server.url), "pre"), PIPELINE, 10.0
             )
-            if name == "elasticsearch.cluster":
-                return bent, lambda: elastic.cluster
-            if name == "elasticsearch.storage":
-                return bent, lambda: elastic.storage
-            return bent, lambda: lambda: elastic.counts(START)
+            reads: dict[str, Read] = {
+                "elasticsearch.cluster": elastic.cluster,
+                "elasticsearch.counts": lambda: elastic.counts(START),
+                "elasticsearch.storage": elastic.storage,
+                SAMPLE: lambda: elastic.sample("a"),
+            }
+            return bent, lambda: reads[name]
         if service == "bigquery":
             bent = Bent(BIGQUERY)
             bent.serve(server, bigquery_question)

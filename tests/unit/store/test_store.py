@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from altui.core.model.history import SyncEnd, Totals
+from altui.core.model.history import Size, SyncEnd, Totals
 from altui.core.model.observed import Observation, ProbeError, Trouble
 from altui.core.model.reading import Counts, Series
 from altui.store import presence
@@ -94,6 +94,7 @@ def test_a_store_of_the_first_schema_is_upgraded_and_keeps_what_it_holds(tmp_pat
     assert old.requests() == {ticket: "*"}
     assert old.put_totals([totals(NOON)])
     assert old.history(NOON) == [totals(NOON)]
+    assert old.put_sizes([Size(DAY, "a", 10)])
     old.close()
     Store.open(tmp_path).close()
 
@@ -149,6 +150,26 @@ def test_ends_of_syncs_are_kept_for_14_days(store: Store):
         NOON + day / 24,
         *(NOON - back * day for back in range(14)),
     ]
+
+
+def test_a_size_is_kept_a_day_and_index_the_newest_of_them(store: Store):
+    assert store.put_sizes([Size(DAY, "a", 10), Size(DAY, "b", 7)])
+    assert not store.put_sizes([Size(DAY, "a", 10), Size(DAY, "b", 7)])
+    assert not store.put_sizes([])
+    assert store.put_sizes([Size(DAY, "a", 12), Size(DAY, "b", 7)])
+    assert store.put_sizes([Size(DAY + timedelta(days=1), "a", 12)])
+    assert store.sizes(DAY) == [
+        Size(DAY, "a", 12),
+        Size(DAY, "b", 7),
+        Size(DAY + timedelta(days=1), "a", 12),
+    ]
+    assert store.sizes(DAY + timedelta(days=2)) == []
+
+
+def test_sizes_of_90_days_are_kept(store: Store):
+    for back in range(100, -1, -1):
+        store.put_sizes([Size(DAY - timedelta(days=back), "a", back)])
+    assert [one.bytes for one in store.sizes(date.min)] == [*range(89, -1, -1)]
 
 
 def test_a_directory_that_cannot_be_made_is_told_with_the_way_out(tmp_path: Path):
