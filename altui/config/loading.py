@@ -150,11 +150,17 @@ def _chosen(data: Table, environ: Mapping[str, str], path: Path | None) -> Table
 def profile_of(data: Table, environ: Mapping[str, str], path: Path | None) -> tuple[str, Table]:
     """The profile's name, from the environment or else the file, and its own table.
 
-    Without a table `profiles` the file is one pipeline, and the name is only its name. Raises
-    ConfigError when the name is none of those in the file.
+    Without a table `profiles` the file is one pipeline, by its own name or `default`; where no file
+    says anything, any name will do. Raises ConfigError when the name is none of those in the file.
     """
     profiles = cast(dict[str, Table], data.get("profiles") or {})
     name = _named(list(profiles), environ.get("ALTUI_PROFILE") or data.get("profile"), path)
+    own = data.get("profile") or "default"
+    if data and not profiles and name != own:
+        raise ConfigError(
+            f"{path}: no profile {name!r}; it holds {own} alone (`altui init --profile {name}` "
+            "adds one)"
+        )
     return name, profiles.get(name, {})
 
 
