@@ -14,6 +14,7 @@ from typing import Any, TextIO, cast
 from urllib.parse import parse_qsl, unquote
 
 from altui.config.forms import forms
+from altui.config.secret import ends_early
 
 MASK = "***"
 SHORTEST = 4
@@ -101,7 +102,7 @@ def _of_url(scheme: str, rest: str) -> Iterator[tuple[str, str]]:
     and its parts may then be taken for a port or a database.
     """
     place = re.split(r"[/?#]", rest, maxsplit=1)[0]
-    broken = "@" not in place and ":" in place and "@" in rest
+    broken = ends_early(f"{scheme}://{rest}") or ("@" not in place and ":" in place and "@" in rest)
     login, found, _ = (rest if broken else place).rpartition("@")
     if found:
         user, _, password = login.partition(":")
@@ -110,7 +111,7 @@ def _of_url(scheme: str, rest: str) -> Iterator[tuple[str, str]]:
         elif not scheme.startswith("postgres"):
             yield user, ""
         if broken:
-            yield from ((part, "") for part in re.split(r"[/?#@]", password) if part)
+            yield from ((part, "") for part in re.split(r"[/?#@&=]", password) if part)
     for name, value in parse_qsl(rest.partition("?")[2]):
         if _CREDENTIAL.search(name):
             yield value, ""
