@@ -62,15 +62,15 @@ def find(environ: Mapping[str, str]) -> Path | None:
     if named := environ.get("ALTUI_CONFIG"):
         return Path(named)
     here = Path("altui.toml")
-    if _is_file(here):
+    if _is_there(here):
         return here
     platform = platform_path()
-    return platform if _is_file(platform) else None
+    return platform if _is_there(platform) else None
 
 
-def _is_file(path: Path) -> bool:
+def _is_there(path: Path) -> bool:
     try:
-        return path.is_file()
+        return path.exists()  # what is no file is refused when it is read
     except OSError as error:
         raise ConfigError(
             f"{path}: cannot be looked for: {error.strerror}; name the file with --config or "
