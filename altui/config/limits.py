@@ -65,8 +65,8 @@ IN_HEADERS = {"fivetran.api_key", "fivetran.api_secret", "github.token", "kibana
 """Secrets that are sent in a header of HTTP, which takes ASCII only."""
 
 
-def wrong_in_settings(settings: Settings) -> Iterator[str]:
-    """Each setting that cannot be meant, by its name."""
+def wrong_in_settings(settings: Settings, *, alone: bool = False) -> Iterator[str]:
+    """Each setting that cannot be meant, by its name; `alone`: not how they fit together."""
     if not PROFILE_NAME.fullmatch(settings.profile):
         yield f"profile: {shown(settings.profile)} must be made of letters, digits, - and _"
     yield from _wrong_characters(settings)
@@ -74,7 +74,8 @@ def wrong_in_settings(settings: Settings) -> Iterator[str]:
     yield from _wrong_places(settings)
     yield from _wrong_figures(settings)
     yield from _wrong_names(settings)
-    yield from _wrong_pipeline(settings.pipeline)
+    if not alone:
+        yield from _wrong_pipeline(settings.pipeline)
 
 
 def zone_of(name: str) -> tzinfo | None:

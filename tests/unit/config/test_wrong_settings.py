@@ -340,3 +340,55 @@ def test_a_bare_percent_and_a_space_without_quotes_are_named(tmp_path: Path):
     for dsn in ("host=h password=Zebra Quagga dbname=db", "password=Zebra Quagga", "password='Ze"):
         said = refused(tmp_path, "", {"POSTGRES_DSN": dsn})
         assert "password='two words'" in said and "Ze" not in said and "Quagga" not in said
+
+
+def test_everything_that_is_wrong_is_named_at_once(tmp_path: Path):
+    said = refused(
+        tmp_path,
+        """
+        [cadence]
+        x = 1
+        github = "often"
+        [bigquery]
+        daily_bytes = -1
+        [postgres]
+        statement_timeout_ms = -5
+        [pipeline]
+        tables = [{name = "t"}]
+        marts = [{name = "m", index = "i", table = "t"}]
+        [pipeline.office]
+        opens = "early"
+        closes = 3
+        """,
+        {"ALTUI_POSTGRES_DSNN": "x", "ALTUI_CADENCE_COUNTS": "lots", "KIBANA_URL": "none"},
+    )
+    assert [line.strip().partition(":")[0] for line in said.splitlines()] == [
+        "12 settings are wrong",
+        "cadence.x",
+        "cadence.github",
+        *(f"pipeline.tables[0].{key}" for key in ("source", "raw", "staging", "day")),
+        "pipeline.office.opens",
+        "ALTUI_POSTGRES_DSNN in the environment is no setting; the nearest is ALTUI_POSTGRES_DSN",
+        "ALTUI_CADENCE_COUNTS='lots' in the environment",
+        "kibana.url (KIBANA_URL)",
+        "postgres.statement_timeout_ms",
+        "bigquery.daily_bytes",
+    ]
+
+
+def test_a_profile_that_is_not_there_is_named_with_the_rest(tmp_path: Path):
+    said = refused(tmp_path, "[profiles.prod]", {"ALTUI_PROFILE": "x", "ALTUI_CADENCE_COUNTS": "y"})
+    assert "no profile 'x'" in said and "ALTUI_CADENCE_COUNTS='y'" in said
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ('profile = "prod', "before the end of the file"),
+        ("profile = 'prod", "before the end of the file"),
+        ('\nprofile = "prod\n', "on line 2"),
+        ("profile = 'prod\nstate_dir = 'x'\n", "on line 1"),
+    ],
+)
+def test_a_string_that_is_not_closed_is_told_as_such(tmp_path: Path, text: str, where: str):
+    assert refused(tmp_path, text) == f"not valid TOML: a string is not closed {where}"
