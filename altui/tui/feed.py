@@ -9,6 +9,7 @@ from altui.clock import Clock
 from altui.config import Settings
 from altui.core.model.health import Assessment
 from altui.core.model.observed import Observation, Snapshot
+from altui.core.present.glyphs import speaks_unicode
 from altui.core.present.view import SILENCE, Facts, View, view
 from altui.core.words import minute
 from altui.store.store import Store
@@ -102,11 +103,3 @@ def facts_of(settings: Settings, started: datetime, environ: Mapping[str, str]) 
         unicode=speaks_unicode(environ),
         zone=datetime.now().astimezone().tzinfo,
     )
-
-
-def speaks_unicode(environ: Mapping[str, str]) -> bool:
-    """Whether the locale asks for UTF-8. Python itself no longer says: it turns C into UTF-8."""
-    named = next(
-        (environ[name] for name in ("LC_ALL", "LC_CTYPE", "LANG") if environ.get(name)), ""
-    )
-    return "utf8" in named.lower().replace("-", "")

@@ -134,7 +134,7 @@ def greyed(row: Line) -> Line:
 
 
 def ascii_only(row: Line) -> Line:
-    """The line for a terminal that shows ASCII only, column for column."""
+    """The line for a terminal that shows ASCII only, column for column but for ± (+-)."""
     segments = tuple(Segment(ascii_text(item.text), item.tone) for item in row.segments)
     return replace(row, segments=segments)
 
@@ -153,7 +153,7 @@ def tone_of(state: State) -> Tone:
     return Tone(state.value)
 
 
-_PLAIN = {"…": "~", "±": "+", "Δ": "d", "·": ".", "—": "-", "–": "-", "“": '"', "”": '"', "’": "'"}
+_PLAIN = {"…": "~", "±": "+-", "Δ": "d", "·": ".", "—": "-", "–": "-", "“": '"', "”": '"', "’": "'"}
 
 
 def _longest(width: int) -> int:
