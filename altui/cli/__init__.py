@@ -5,11 +5,6 @@ import sys
 
 def main() -> None:
     """Entry point of the `altui` command; ends the process with an `Exit` code."""
-    if sys.argv[1:] == ["--version"]:
-        from altui import __version__
-
-        sys.stdout.write(f"altui {__version__}\n")
-        return
     if not sys.argv[1:]:
         from altui.cli.guard import guarded
 
