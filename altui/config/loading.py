@@ -187,7 +187,7 @@ def profile_of(data: Table, environ: Mapping[str, str], path: Path | None) -> tu
     if data and not profiles and name != own:
         raise ConfigError(
             f"{path}: no profile {name!r}; it holds {own} alone (`altui init --profile {name}` "
-            "adds one)"
+            f"adds it, ALTUI_CONFIG={os.devnull} leaves the file out)"
         )
     return name, profiles.get(name, {})
 
