@@ -1,5 +1,6 @@
 """`altui check`: one round of every probe, the rules, and the report."""
 
+import os
 import sys
 import time
 from collections.abc import Mapping
@@ -10,6 +11,7 @@ from altui.clock import Clock, clock_of
 from altui.config import Settings
 from altui.core.model.health import Assessment
 from altui.core.model.observed import Snapshot
+from altui.core.present.glyphs import prints_unicode
 from altui.core.present.printed import json_text
 from altui.core.present.report import report
 from altui.core.present.table import table
@@ -48,7 +50,7 @@ def facts_of(settings: Settings, encoding: str) -> Facts:
         production=settings.production,
         sandbox=bool(settings.clock or settings.bigquery.emulator_host),
         simulated=bool(settings.clock),
-        unicode=encoding.lower().replace("-", "") == "utf8",
+        unicode=prints_unicode(os.environ, encoding),
     )
 
 

@@ -9,7 +9,7 @@ from altui.clock import clock_of
 from altui.config import ConfigError, find, load, origins
 from altui.core.model.doctor import Examination, examination
 from altui.core.present.doctor import bad, blind, idle, rows
-from altui.core.present.glyphs import glyphs
+from altui.core.present.glyphs import glyphs, prints_unicode
 from altui.core.present.printed import json_text
 from altui.core.present.rows import ascii_only
 from altui.doctor.exam import Context
@@ -41,7 +41,8 @@ def doctor(
         return examination(clock_of(settings.clock)(), settings.profile, sections)
 
     seen = run(look())
-    _print(seen, as_json=as_json)
+    unicode = prints_unicode(environ, sys.stdout.encoding)
+    _print(seen, as_json=as_json, unicode=unicode)
     if idle(seen) and not services:
         sys.stderr.write("altui: no service is configured: `altui init` asks for them\n")
         return Exit.usage
@@ -50,8 +51,7 @@ def doctor(
     return Exit.findings if bad(seen) else Exit.ok
 
 
-def _print(seen: Examination, *, as_json: bool) -> None:
-    unicode = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+def _print(seen: Examination, *, as_json: bool, unicode: bool) -> None:
     if as_json:
         text = json_text(seen, ascii_only=not unicode)
     else:

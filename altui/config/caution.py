@@ -30,7 +30,10 @@ def exposure(path: Path) -> str | None:
     """What others may do with the file that they should not: words that follow its name.
 
     Whoever may change it may have secrets sent to an address of theirs, wherever the secrets stand.
+    Of a device or a pipe nothing is said.
     """
+    if not path.is_file():
+        return None
     mode = _mode(path) if os.name == "posix" else 0
     if mode & OTHERS_READ and _holds_secrets(read(path)):
         return f"holds secrets, and others can read {'and change ' * bool(mode & OTHERS_WRITE)}it"

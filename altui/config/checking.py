@@ -50,6 +50,19 @@ def wrong_in_file(data: Table) -> Iterator[str]:
         yield from _wrong_in_table(rest, Settings, path)
 
 
+def fitting(data: Table) -> Table:
+    """What is left of a file's table without all that `wrong_in_file` names."""
+    kept = _fitting(data, Settings)
+    if isinstance(profiles := data.get("profiles"), dict):
+        tables = cast(Table, profiles).items()
+        kept["profiles"] = {
+            name: _fitting(cast(Table, own), Settings)
+            for name, own in tables
+            if isinstance(own, dict)
+        }
+    return kept
+
+
 def wrong_in_environment(environ: Mapping[str, str]) -> Iterator[str]:
     """`ALTUI_` names that are no setting's."""
     known = {name for name in setting_names() if name.startswith("ALTUI_")}
@@ -121,6 +134,17 @@ def _wrong_in_value(value: Any, kind: Any, path: str) -> Iterator[str]:
             yield f"{path}: expected a table [{path}], given {_given(value, kind)}"
     elif not _fits(value, kind):
         yield f"{path}: expected {_words(kind)}, given {_given(value, kind)}"
+
+
+def _fitting(data: Table, struct: type[Struct]) -> Table:
+    kept: Table = {}
+    for field in msgspec.structs.fields(struct):
+        kind, value = unwrapped(field.type)[0], data.get(field.name)
+        if is_struct(kind) and isinstance(value, dict):
+            kept[field.name] = _fitting(cast(Table, value), kind)
+        elif field.name in data and not any(_wrong_in_value(value, kind, "")):
+            kept[field.name] = value
+    return kept
 
 
 def _fits(value: Any, kind: Any) -> bool:

@@ -14,7 +14,7 @@ from altui.clock import offset_of
 from altui.config.checking import nearest, shown
 from altui.config.fields import Leaf, leaves
 from altui.config.keys import wrong_keys
-from altui.config.secret import Secret
+from altui.config.secret import KEYWORD, Secret, ends_early
 from altui.config.settings import Settings
 from altui.core.model.pipeline import Mart, Office, Pipeline, Table
 from altui.core.present.themes import THEMES
@@ -59,12 +59,16 @@ LIMITS: dict[str, tuple[float, float]] = {
 # fmt: on
 """Least and greatest value."""
 UNLISTED = (0, 2**53)
+BARE = (
+    "holds a bare @, /, ? or # where it ends the password too early (not shown): in the password, "
+    "write @ as %40, / as %2F, ? as %3F and # as %23"
+)
 IN_HEADERS = {"fivetran.api_key", "fivetran.api_secret", "github.token", "kibana.api_key"}
 """Secrets that are sent in a header of HTTP, which takes ASCII only."""
 
 
-def wrong_in_settings(settings: Settings) -> Iterator[str]:
-    """Each setting that cannot be meant, by its name."""
+def wrong_in_settings(settings: Settings, *, alone: bool = False) -> Iterator[str]:
+    """Each setting that cannot be meant, by its name; `alone`: not how they fit together."""
     if not PROFILE_NAME.fullmatch(settings.profile):
         yield f"profile: {shown(settings.profile)} must be made of letters, digits, - and _"
     yield from _wrong_characters(settings)
@@ -73,7 +77,8 @@ def wrong_in_settings(settings: Settings) -> Iterator[str]:
     yield from _wrong_figures(settings)
     yield from _wrong_names(settings)
     yield from wrong_keys(settings.keys)
-    yield from _wrong_pipeline(settings.pipeline)
+    if not alone:
+        yield from _wrong_pipeline(settings.pipeline)
 
 
 def zone_of(name: str) -> tzinfo | None:
@@ -139,11 +144,35 @@ def _wrong_addresses(settings: Settings) -> Iterator[str]:
         "bigquery.emulator_host (BIGQUERY_EMULATOR_HOST)": settings.bigquery.emulator_host,
     }
     for name, url in urls.items():
-        if url and not _is_url(url):
+        if ends_early(url):
+            yield f"{name}: {BARE}"
+        elif url and not _is_url(url):
             yield f"{name}: not a URL such as https://host:9200 (not shown: it may hold a password)"
-    dsn = settings.postgres.dsn.reveal()
-    if dsn and "://" not in dsn and "=" not in dsn:
-        yield "postgres.dsn (POSTGRES_DSN): not a DSN such as postgresql://user@host/database"
+    if words := _wrong_dsn(settings.postgres.dsn.reveal()):
+        yield f"postgres.dsn (POSTGRES_DSN): {words}"
+
+
+def _wrong_dsn(dsn: str) -> str:
+    """What libpq would misread or not understand; it is not shown."""
+    if not dsn:
+        return ""
+    if "://" not in dsn and "=" not in dsn:
+        return "not a DSN such as postgresql://user@host/database"
+    if re.match(r"[\w+.-]+://", dsn):
+        if ends_early(dsn):
+            return BARE
+        if re.search(r"%(?![0-9A-Fa-f]{2})", dsn):
+            return "holds a bare % (not shown): in the password, write % as %25"
+        return ""
+    # pairs of keyword and value, and nothing between them
+    values = [value for _, value in KEYWORD.findall(dsn)]
+    left_open = any(one.startswith("'") and not re.fullmatch(r".+'", one) for one in values)
+    if left_open or KEYWORD.sub("", dsn).strip():
+        return (
+            "not pairs such as host=replica (not shown): a password with a space or a quote "
+            r"stands in quotes, password='two words', and ' as \'"
+        )
+    return ""
 
 
 def _is_url(url: str) -> bool:

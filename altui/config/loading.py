@@ -1,6 +1,7 @@
 """Reading the settings: the file, its profile's table over it, and the environment over both."""
 
 import os
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any, cast
 
 import msgspec
 
-from altui.config.checking import nearest, shown, wrong_in_environment, wrong_in_file
+from altui.config.checking import fitting, nearest, shown, wrong_in_environment, wrong_in_file
 from altui.config.fields import Leaf, leaves
 from altui.config.limits import PROFILE_NAME, wrong_in_settings
 from altui.config.secret import ConfigError, Secret
@@ -28,30 +29,45 @@ def load(environ: Mapping[str, str] | None = None, path: Path | None = None) -> 
     environ = os.environ if environ is None else environ
     found = path or find(environ)
     data = read(found)
-    refuse(
-        [*(f"{found}: {words}" for words in wrong_in_file(data)), *wrong_in_environment(environ)]
-    )
-    settings = settings_of(_chosen(data, environ, found), environ)
-    refuse(wrong_in_settings(settings))
+    in_file = [f"{found}: {words}" for words in wrong_in_file(data)]
+    unknown = list(wrong_in_environment(environ))
+    data = fitting(data)
+    chosen: Table = {}
+    try:
+        chosen = _chosen(data, environ, found)
+    except ConfigError as error:
+        in_file = in_file or [str(error)]  # what is wrong may be the profile that was meant
+    settings, unfit = _over(chosen, environ)
+    # what was left out stands at its default, which need not fit to the rest
+    alone = bool(in_file or unfit)
+    refuse([*in_file, *unknown, *unfit, *wrong_in_settings(settings, alone=alone)])
     return settings
 
 
 def settings_of(data: Table, environ: Mapping[str, str]) -> Settings:
     """Settings of a table that was checked, with the environment over it. Raises ConfigError."""
+    settings, wrong = _over(data, environ)
+    refuse(wrong)
+    return settings
+
+
+def _over(data: Table, environ: Mapping[str, str]) -> tuple[Settings, list[str]]:
+    """The settings without what the environment says that does not fit, and words for that."""
     merged = _copied(data)
     wrong: list[str] = []
     for leaf in leaves():
         if name := set_by(leaf, environ):
+            try:
+                value = _parsed(environ[name], leaf.kind)
+            except ValueError as error:
+                wrong.append(f"{name}={shown(environ[name])} in the environment: {error}")
+                continue
             section: Any = merged
             for key in leaf.path[:-1]:
                 section = section.setdefault(key, {})
-            try:
-                section[leaf.path[-1]] = _parsed(environ[name], leaf.kind)
-            except ValueError as error:
-                wrong.append(f"{name}={shown(environ[name])} in the environment: {error}")
-    refuse(wrong)
+            section[leaf.path[-1]] = value
     _empty_words_as_none(merged)
-    return msgspec.convert(merged, Settings, dec_hook=_decode)
+    return msgspec.convert(merged, Settings, dec_hook=_decode), wrong
 
 
 def find(environ: Mapping[str, str]) -> Path | None:
@@ -62,15 +78,15 @@ def find(environ: Mapping[str, str]) -> Path | None:
     if named := environ.get("ALTUI_CONFIG"):
         return Path(named)
     here = Path("altui.toml")
-    if _is_file(here):
+    if _is_there(here):
         return here
     platform = platform_path()
-    return platform if _is_file(platform) else None
+    return platform if _is_there(platform) else None
 
 
-def _is_file(path: Path) -> bool:
+def _is_there(path: Path) -> bool:
     try:
-        return path.is_file()
+        return path.exists()  # what is no file is refused when it is read
     except OSError as error:
         raise ConfigError(
             f"{path}: cannot be looked for: {error.strerror}; name the file with --config or "
@@ -93,12 +109,24 @@ def read(path: Path | None) -> Table:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: not valid TOML: {_plainly(str(error))}") from error
+    except UnicodeDecodeError as error:
         raise ConfigError(f"{path}: not valid TOML: {error}") from error
     except ValueError as error:  # Python's limit on reading decimal figures
         raise ConfigError(f"{path}: it holds a number of too many digits") from error
     except RecursionError as error:
         raise ConfigError(f"{path}: lists or tables are nested too deeply") from error
+
+
+def _plainly(words: str) -> str:
+    """tomllib's words; those for a string without its second quote speak of characters."""
+    found = re.search(r"'\\n'.* \(at line (\d+)", words)
+    if found:
+        return f"a string is not closed on line {found[1]}"
+    if re.match(r"Unterminated string|Expected \"'\" \(at end", words):
+        return "a string is not closed before the end of the file"
+    return words
 
 
 def origins(environ: Mapping[str, str], path: Path | None = None) -> dict[str, str]:
@@ -150,11 +178,17 @@ def _chosen(data: Table, environ: Mapping[str, str], path: Path | None) -> Table
 def profile_of(data: Table, environ: Mapping[str, str], path: Path | None) -> tuple[str, Table]:
     """The profile's name, from the environment or else the file, and its own table.
 
-    Without a table `profiles` the file is one pipeline, and the name is only its name. Raises
-    ConfigError when the name is none of those in the file.
+    Without a table `profiles` the file is one pipeline, by its own name or `default`; where no file
+    says anything, any name will do. Raises ConfigError when the name is none of those in the file.
     """
     profiles = cast(dict[str, Table], data.get("profiles") or {})
     name = _named(list(profiles), environ.get("ALTUI_PROFILE") or data.get("profile"), path)
+    own = data.get("profile") or "default"
+    if data and not profiles and name != own:
+        raise ConfigError(
+            f"{path}: no profile {name!r}; it holds {own} alone (`altui init --profile {name}` "
+            f"adds it, ALTUI_CONFIG={os.devnull} leaves the file out)"
+        )
     return name, profiles.get(name, {})
 
 

@@ -14,6 +14,7 @@ from typing import Any, TextIO, cast
 from urllib.parse import parse_qsl, unquote
 
 from altui.config.forms import forms
+from altui.config.secret import ends_early
 
 MASK = "***"
 SHORTEST = 4
@@ -30,11 +31,16 @@ _CREDENTIAL = re.compile(r"pass|secret|token|key", re.IGNORECASE)
 _DSN_KEYWORDS = {"host", "hostaddr", "user", "dbname", "password", "service", "port"}
 _known: dict[str, int] = {}
 """What is secret, each with how many characters at its start are not: a user and its colon."""
+_named: set[str] = set()
+"""Names that the settings say openly, such as a project's: their ends are no starts of secrets."""
 
 
 def learn(value: str, *, secret: bool) -> None:
     """Makes known what is secret in a setting: all of it, or what a URL or a DSN carries."""
-    for piece, public in _pieces(value, secret=secret):
+    pieces = list(_pieces(value, secret=secret))
+    if not secret and not pieces and len(value) > TELLING:
+        _named.add(value)
+    for piece, public in pieces:
         for plain, name in ((piece, public), (unquote(piece), unquote(public))):
             if len(plain) >= SHORTEST:
                 _keep(plain, name)
@@ -44,6 +50,7 @@ def learn(value: str, *, secret: bool) -> None:
 def forget() -> None:
     """Nothing is secret any more; for a process that takes up other settings."""
     _known.clear()
+    _named.clear()
     _forget_patterns()
 
 
@@ -101,7 +108,7 @@ def _of_url(scheme: str, rest: str) -> Iterator[tuple[str, str]]:
     and its parts may then be taken for a port or a database.
     """
     place = re.split(r"[/?#]", rest, maxsplit=1)[0]
-    broken = "@" not in place and ":" in place and "@" in rest
+    broken = ends_early(f"{scheme}://{rest}") or ("@" not in place and ":" in place and "@" in rest)
     login, found, _ = (rest if broken else place).rpartition("@")
     if found:
         user, _, password = login.partition(":")
@@ -110,7 +117,7 @@ def _of_url(scheme: str, rest: str) -> Iterator[tuple[str, str]]:
         elif not scheme.startswith("postgres"):
             yield user, ""
         if broken:
-            yield from ((part, "") for part in re.split(r"[/?#@]", password) if part)
+            yield from ((part, "") for part in re.split(r"[/?#@&=]", password) if part)
     for name, value in parse_qsl(rest.partition("?")[2]):
         if _CREDENTIAL.search(name):
             yield value, ""
@@ -169,11 +176,21 @@ def _tells(coded: str) -> bool:
     return bool(_pattern().search(said)) or _without_start_of_one(said) != said
 
 
+def _name_at(end: str) -> str:
+    """The name that the settings say openly and that stands there alone; empty without one."""
+    ending = (name for name in _named if end.endswith(name))
+    alone = (name for name in ending if not re.match(r"\w", end[: -len(name)][-1:]))
+    return max(alone, key=len, default="")
+
+
 def _without_start_of_one(text: str) -> str:
     """The text without its end, where that is the start of a secret: it was cut within one."""
     end = text.rstrip("….")
     longest = max(map(len, _known))
+    name = _name_at(end)
     for place in range(max(0, len(end) - longest), len(end) - TELLING + 1):
+        if place > len(end) - len(name):
+            break
         rest = end[place:]
         starting = (one for one in _by_start().get(rest[:TELLING], ()) if one.startswith(rest))
         if any(len(rest) > _known[one] for one in starting):

@@ -69,6 +69,23 @@ def public_url(url: str) -> str:
     return f"{scheme}://{place.rpartition('@')[2]}{path}"
 
 
+def ends_early(url: str) -> bool:
+    """Whether a bare @ / ? or # in the password ends it, or the host, too early for a parser.
+
+    One @ may stand in a parameter's value instead (`?user=reader@server`).
+    """
+    rest = url.partition("://")[2]
+    place, more = _split_at_any(rest, "/?#")
+    if "@" in place:
+        return place.count("@") > 1 or "@" in more
+    if ":" not in place or "@" not in more:
+        return False
+    path, _, query = more.partition("?")
+    port = place.rpartition(":")[2]
+    in_value = all("=" in part.partition("@")[0] for part in query.split("&") if "@" in part)
+    return "@" in path or "#" in more or not port.isdigit() or not in_value
+
+
 def _split_at_any(text: str, marks: str) -> tuple[str, str]:
     """The text before the first of the marks, and from it on."""
     cut = min((place for mark in marks if (place := text.find(mark)) >= 0), default=len(text))

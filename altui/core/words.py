@@ -1,6 +1,7 @@
 """Moments, lengths and amounts in words. Ages step by the minute, in step with the clock shown."""
 
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 
 DAY = timedelta(days=1)
 
@@ -74,6 +75,11 @@ def figure(value: float | None) -> str:
 def percent(share: float) -> str:
     """`0.65`: a share in percent; beyond ten times over the figure says no more."""
     return f"{100 * share:.2f}" if share < 10 else ">999"
+
+
+def two_figures(value: float) -> str:
+    """`0.00012`, `4.2`, `100`, `12,000`: what two figures say, without an exponent."""
+    return f"{Decimal(f'{value:.2g}'):,f}" if value < 1e6 else ">999,999"
 
 
 def size(count: int) -> str:

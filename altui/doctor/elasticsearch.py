@@ -9,7 +9,7 @@ from altui.core.model.health import State
 from altui.core.model.observed import Trouble
 from altui.core.model.reading import Cluster
 from altui.core.words import plural
-from altui.doctor.exam import Context, Exams, failed, lacking, unset
+from altui.doctor.exam import Context, Exams, failed, lacking, speaks_no_tls, unset
 from altui.services.elasticsearch import ElasticsearchReader, translated
 from altui.services.elasticsearch_client import connect
 from altui.services.elasticsearch_cluster import NOT_OFFERED
@@ -112,6 +112,8 @@ def _fix(context: Context, error: ServiceError) -> str:
         return f"write ES_URL{came} as https://USER:PASSWORD@HOST:9200"
     if error.trouble in {Trouble.nonsense, Trouble.missing}:
         return f"is {shown} Elasticsearch itself, not OpenSearch or a proxy? ES_URL{came}"
+    if speaks_no_tls(error):
+        return f"it answers, but not in TLS: try http:// in ES_URL{came}"
     return f"is {shown} up, and reachable from here (VPN, firewall)? ES_URL{came}"
 
 

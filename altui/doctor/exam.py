@@ -92,6 +92,11 @@ def failed(
     return Result(id, subject, state, error.words, error.where, fix, commands, matters)
 
 
+def speaks_no_tls(error: ServiceError) -> bool:
+    """Whether something answered https in plain text, in OpenSSL's words of old and of 3.2 on."""
+    return any(words in error.words for words in ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE"))
+
+
 def lacking(what: str, where: str) -> ServiceError:
     """An answer without what everything of its kind holds: something else has answered."""
     return ServiceError(Trouble.nonsense, f"the answer lacks {what}", where)

@@ -9,7 +9,7 @@ from altui.core.model.doctor import Result
 from altui.core.model.health import State
 from altui.core.model.observed import Trouble
 from altui.core.model.reading import Kibana
-from altui.doctor.exam import Context, Exams, failed, lacking, unset
+from altui.doctor.exam import Context, Exams, failed, lacking, speaks_no_tls, unset
 from altui.services.errors import ServiceError
 from altui.services.http import Http, decoded, refused
 from altui.services.kibana import OUT, KibanaReader
@@ -54,6 +54,8 @@ async def exam(context: Context) -> Exams:
     except ServiceError as error:
         came = context.came_from("kibana.url")
         fix = f"is {public_url(settings.url)} Kibana, and up? KIBANA_URL{came}"
+        if speaks_no_tls(error):
+            fix = f"it answers, but not in TLS: try http:// in KIBANA_URL{came}"
         yield failed("kibana.status", "status", error, fix)
         return
     key = f"ApiKey {settings.api_key.reveal()}" if settings.api_key else ""

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from altui.core.model.doctor import Result
 from altui.core.model.health import State
+from altui.core.present.glyphs import prints_unicode, speaks_unicode
 from altui.core.words import size
 from altui.doctor.exam import Context, Exams
 from altui.services.threads import in_thread
@@ -32,7 +33,7 @@ async def exam(context: Context) -> Exams:
     yield await in_thread(lambda: _store(directory))
     yield await in_thread(lambda: _disk(directory))
     yield _program()
-    yield _encoding(sys.stdout.encoding or "ascii")
+    yield _encoding(sys.stdout.encoding or "ascii", context.environ)
     yield _terminal(context.environ)
 
 
@@ -133,12 +134,13 @@ def _program() -> Result:
     return Result("local.program", "program", State.ok, said, sys.executable)
 
 
-def _encoding(encoding: str) -> Result:
-    here, tried = "local.encoding", "the encoding of stdout"
-    if encoding.lower().replace("-", "") == "utf8":
+def _encoding(encoding: str, environ: Mapping[str, str]) -> Result:
+    here, tried = "local.encoding", "the encoding of stdout, LC_ALL, LC_CTYPE, LANG"
+    if prints_unicode(environ, encoding):
         return Result(here, "encoding", State.ok, "UTF-8", tried)
+    said = encoding if speaks_unicode(environ) else "the locale is not UTF-8"
     hint = "ASCII signs are shown; for the others"
-    return Result(here, "encoding", State.ok, encoding, tried, hint, ("export LC_ALL=C.UTF-8",))
+    return Result(here, "encoding", State.ok, said, tried, hint, ("export LC_ALL=C.UTF-8",))
 
 
 def _terminal(environ: Mapping[str, str]) -> Result:

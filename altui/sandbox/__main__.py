@@ -22,6 +22,7 @@ from typing import IO, Annotated, Any, NoReturn
 import typer
 
 from altui.sandbox.control import NotRunningError, call
+from altui.sandbox.timeline import backwards
 
 app = typer.Typer(
     name="altui sandbox",
@@ -34,7 +35,8 @@ app = typer.Typer(
 )
 Dir = Annotated[Path | None, typer.Option("--dir", help="Where its state lives.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-A_DAY = 86_400.0
+A_DAY = timedelta(days=1)
+DAY_TIME = re.compile(r"\d\d:\d\d(:\d\d)?")
 ENDING = 8.0
 """Seconds that the engines of a killed sandbox may take to end."""
 
@@ -121,7 +123,7 @@ def writer(
 def clock(
     what: Annotated[str, typer.Argument(help="set, advance or status")] = "status",
     value: Annotated[
-        str, typer.Argument(help="ISO or HH:MM for set; 90m, 2h, 3d for advance")
+        str, typer.Argument(help="ISO or the next HH:MM (UTC) for set; 90m, 2h, 3d for advance")
     ] = "",
     directory: Dir = None,
     schedule: Annotated[
@@ -131,19 +133,25 @@ def clock(
     """Move simulated time forward; syncs and nights on the way really happen."""
     place = _place(directory)
     body: dict[str, Any] = {}
+    target: datetime | None = None
     if schedule not in ("", "on-time", "late"):
         _refuse(f"--schedule {schedule}: say on-time or late")
     if schedule:
         body["punctual"] = schedule == "on-time"
     now = datetime.fromisoformat(_ask(place, "GET", "/status")["now"])
     if what == "set" and value:
-        body["to"] = _moment(value, now).isoformat()
+        target = _next_moment(value, now)
     elif what == "advance" and value:
-        body["to"] = (now + _length(value)).isoformat()
+        target = now + _length(value)
     elif what != "status":
         _refuse("say: clock set 03:14, clock advance 2h, clock status, clock --schedule on-time")
-    if "to" in body:
-        sys.stderr.write("playing what happens until then, at its real pace\n")
+    if target is not None:
+        if target < now:
+            _refuse(backwards(now))
+        body["to"] = target.isoformat()
+        day = " (tomorrow)" if what == "set" and target.date() == now.date() + A_DAY else ""
+        until = f"{target.day} {target:%b %H:%M}Z{day}"
+        sys.stderr.write(f"playing what happens until {until}, at its real pace\n")
     _show(_ask(place, "POST", "/clock", body), False)
 
 
@@ -169,12 +177,18 @@ def _place(directory: Path | None) -> Path:
 def _moment(text: str, now: datetime) -> datetime:
     """`03:14` is of now's day; UTC where no zone is said."""
     try:
-        if re.fullmatch(r"\d\d:\d\d(:\d\d)?", text):
+        if DAY_TIME.fullmatch(text):
             return datetime.combine(now.date(), day_time.fromisoformat(text), UTC)
         moment = datetime.fromisoformat(text)
     except ValueError:
         _refuse(f"{text}: not a time; say 2026-11-23T03:14 or 03:14")
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _next_moment(text: str, now: datetime) -> datetime:
+    """The moment, or the next day's where a time of day is over: time goes forward only."""
+    moment = _moment(text, now)
+    return moment + A_DAY if DAY_TIME.fullmatch(text) and moment <= now else moment
 
 
 def _length(text: str) -> timedelta:
@@ -187,7 +201,7 @@ def _length(text: str) -> timedelta:
 
 def _ask(place: Path, how: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
     try:
-        return call(place, how, path, body, within=A_DAY)
+        return call(place, how, path, body, within=A_DAY.total_seconds())
     except (NotRunningError, ValueError) as error:
         _refuse(str(error))
 

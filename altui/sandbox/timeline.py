@@ -20,6 +20,14 @@ class ClockError(Exception):
     """The clock cannot be set there; the message says why."""
 
 
+def backwards(now: datetime) -> str:
+    """Why the clock cannot be set to before `now`."""
+    return (
+        f"it is {now:%Y-%m-%d %H:%M:%S} there and the clock goes forward only: what "
+        "happened cannot be taken back. For an earlier time: up --dir NEW --now T"
+    )
+
+
 class Timeline:
     """Drives writer and simulators along the sandbox's clock.
 
@@ -57,10 +65,7 @@ class Timeline:
         """Plays every event up to `target`, in order, and leaves the clock there or later."""
         now = self._world.clock.now()
         if target < now:
-            raise ClockError(
-                f"it is {now:%Y-%m-%d %H:%M:%S} there and the clock goes forward only: what "
-                "happened cannot be taken back. For an earlier time: up --dir NEW --now T"
-            )
+            raise ClockError(backwards(now))
         async with self._moving:
             await asyncio.gather(*self._running.values())
             stuck: set[str] = set()

@@ -13,6 +13,7 @@ from altui.clock import Clock
 from altui.config import Settings, public_url
 from altui.core.model.health import Assessment
 from altui.core.model.observed import Snapshot, Wish
+from altui.core.present.glyphs import speaks_unicode
 from altui.core.present.view import SILENCE, Facts, View, view
 from altui.core.words import minute
 from altui.store.store import Store
@@ -146,11 +147,3 @@ def addresses(settings: Settings) -> dict[str, str]:
         "kibana": f"{kibana.url.rstrip('/')}{space}" if kibana.url else "",
     }
     return {service: public_url(url) for service, url in known.items() if url}
-
-
-def speaks_unicode(environ: Mapping[str, str]) -> bool:
-    """Whether the locale asks for UTF-8. Python itself no longer says: it turns C into UTF-8."""
-    named = next(
-        (environ[name] for name in ("LC_ALL", "LC_CTYPE", "LANG") if environ.get(name)), ""
-    )
-    return "utf8" in named.lower().replace("-", "")

@@ -62,6 +62,16 @@ def test_the_working_directory_is_looked_at_before_the_platform(
     assert find(os.environ) == Path("altui.toml")
 
 
+def test_a_directory_of_the_files_name_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    monkeypatch.setattr("platform.system", lambda: "Linux")
+    for place in (Path("altui/altui.toml"), Path("altui.toml")):
+        place.mkdir(parents=True)
+        with pytest.raises(ConfigError, match=rf"{place}: cannot be read: Is a directory"):
+            load({})
+
+
 def test_a_place_that_cannot_be_looked_into_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

@@ -12,7 +12,9 @@ from altui.cli.init import looking
 from altui.cli.init.passwords import has_user, joined, parted
 from altui.cli.init.talk import Talk
 from altui.config import Secret, Settings
+from altui.config.secret import ends_early
 
+APART = "without its password, which is asked for next"
 Look = Callable[[Settings, Talk], tuple[Settings, str]]
 
 
@@ -41,7 +43,7 @@ class Service:
 
 def _postgres(settings: Settings, talk: Talk) -> Settings:
     was = settings.postgres.dsn.reveal()
-    dsn = _address(talk, "DSN, such as postgresql://reader@host:5432/applylens", was)
+    dsn = _address(talk, f"DSN {APART}, such as postgresql://reader@host:5432/applylens", was)
     return replace(settings, postgres=replace(settings.postgres, dsn=Secret(dsn)))
 
 
@@ -78,7 +80,7 @@ def _github(settings: Settings, talk: Talk) -> Settings:
 
 def _elasticsearch(settings: Settings, talk: Talk) -> Settings:
     was = settings.elasticsearch
-    url = _address(talk, "URL, such as https://reader@host:9200", was.url.reveal())
+    url = _address(talk, f"URL {APART}, such as https://reader@host:9200", was.url.reveal())
     return replace(settings, elasticsearch=replace(was, url=Secret(url)))
 
 
@@ -100,6 +102,7 @@ def _pagerduty(settings: Settings, talk: Talk) -> Settings:
 
 def _address(talk: Talk, question: str, was: str) -> str:
     """An address whose password is asked for apart, unseen; kept as it is when both are kept."""
+    was = "" if ends_early(was) else was  # its parts would be shown as host and path
     shown, password = parted(was)
     answer, typed = parted(talk.text(question, shown))
     if not typed and has_user(answer):

@@ -1,5 +1,7 @@
 """One state: one glyph, one word, one tone. Never colour alone."""
 
+from collections.abc import Mapping
+
 from msgspec import Struct
 
 from altui.core.model.health import StageId, State, VerdictState
@@ -69,6 +71,19 @@ VERDICTS: dict[VerdictState, tuple[str, Tone]] = {
     VerdictState.check: ("CHECK", Tone.unknown),
     VerdictState.stale: ("STALE", Tone.dim),
 }
+
+
+def speaks_unicode(environ: Mapping[str, str]) -> bool:
+    """Whether the locale asks for UTF-8. Python itself no longer says: it turns C into UTF-8."""
+    named = next(
+        (environ[name] for name in ("LC_ALL", "LC_CTYPE", "LANG") if environ.get(name)), ""
+    )
+    return "utf8" in named.lower().replace("-", "")
+
+
+def prints_unicode(environ: Mapping[str, str], encoding: str | None) -> bool:
+    """Whether a stream of that encoding may be given signs beyond ASCII in this locale."""
+    return speaks_unicode(environ) and (encoding or "").lower().replace("-", "") == "utf8"
 
 
 def glyphs(*, unicode: bool) -> Glyphs:

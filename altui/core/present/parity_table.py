@@ -16,7 +16,7 @@ from altui.core.present.parity_report import (
 from altui.core.present.rows import Line, Segment, Tone, line, pad, tone_of
 from altui.core.present.view import View
 from altui.core.rules.measures import SIDES
-from altui.core.words import day, figure, number, plural
+from altui.core.words import day, figure, number, plural, two_figures
 
 WIDTH = 100
 NAMES = {
@@ -145,11 +145,11 @@ def _equal(subject: SubjectParity, names: list[str]) -> Iterator[Line]:
 
 def _measure(seen: View, item: MeasureParity) -> Line:
     upper, lower = SIDES[item.stage]
-    share = "" if item.difference_pct is None else f"  {item.difference_pct:.2g} %"
+    share = "-" if item.difference_pct is None else f"{two_figures(item.difference_pct)} %"
     return line(
         f"{item.mart}.{item.stage}.{item.measure}.{item.day}",
         (f"  {pad(f'{day(item.day)} {item.day.year}', 14)}", Tone.dim),
-        f"{item.measure}  {upper} {figure(item.expected)}, {lower} {figure(item.found)}{share}  ",
+        f"{item.measure}  {upper} {figure(item.expected)}, {lower} {figure(item.found)}  {share}  ",
         seen.sign(item.state),
         (f" {item.state.value}", tone_of(item.state)),
     )

@@ -136,7 +136,7 @@ def greyed(row: Line) -> Line:
 
 
 def ascii_only(row: Line) -> Line:
-    """The line for a terminal that shows ASCII only, column for column."""
+    """The line for a terminal that shows ASCII only, column for column but for ± (+-)."""
     segments = tuple(replace(item, text=ascii_text(item.text)) for item in row.segments)
     return replace(row, segments=segments)
 
@@ -155,7 +155,7 @@ def tone_of(state: State) -> Tone:
     return Tone(state.value)
 
 
-_PLAIN = {"…": "~", "±": "+", "Δ": "d", "·": ".", "—": "-", "–": "-", "“": '"', "”": '"', "’": "'"}
+_PLAIN = {"…": "~", "±": "+-", "Δ": "d", "·": ".", "—": "-", "–": "-", "“": '"', "”": '"', "’": "'"}
 
 
 def _longest(width: int) -> int:

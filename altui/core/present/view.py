@@ -155,8 +155,10 @@ class View(Struct, frozen=True):
 
     def fitted(self, rows: tuple[Line, ...], width: int, height: int | None = None) -> list[Line]:
         """Rows as they may be printed: cut to the room there is, in the terminal's characters."""
-        shown = (fit(row, width) for row in (rows if height is None else rows[: max(height, 0)]))
-        return list(shown) if self.facts.unicode else [ascii_only(row) for row in shown]
+        shown = rows if height is None else rows[: max(height, 0)]
+        if self.facts.unicode:
+            return [fit(row, width) for row in shown]
+        return [ascii_only(fit(ascii_only(row), width)) for row in shown]
 
 
 def view(

@@ -14,7 +14,7 @@ from altui.core.rules.look import Look
 from altui.core.rules.owed import remade
 from altui.core.rules.parity import old_words, rebuild, span
 from altui.core.rules.trace import COUNTED_BY, LOST, Judge, build_judge, export_judge
-from altui.core.words import figure
+from altui.core.words import figure, two_figures
 
 FLOAT32 = 2.0**-23
 """Relative step of a float32, in which an index may keep what a mart holds as a double."""
@@ -245,4 +245,4 @@ def _beyond(item: Difference) -> str:
     if isinf(item.share):
         return ""
     limit = item.measure.tolerance if item.stage is StageId.dbt else FLOAT32
-    return f" ({100 * item.share:.2g} %, must be under {100 * limit:.2g} %)"
+    return f" ({two_figures(100 * item.share)} %, must be under {two_figures(100 * limit)} %)"

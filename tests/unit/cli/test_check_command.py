@@ -94,6 +94,21 @@ def test_beside_an_observer_it_prints_the_figures_of_the_screen(
     assert printed == screen | {"generated_at": printed["generated_at"]}
 
 
+@pytest.mark.parametrize("verb", ["check", "parity", "doctor --service local"])
+def test_in_the_locale_c_everything_printed_is_ascii(
+    observed: Store, environ: dict[str, str], verb: str
+):
+    fed(observed, healthy(NOON))
+    locale = {"LC_ALL": "C", "LANG": "en_US.UTF-8"}
+    done = subprocess.run(
+        [sys.executable, "-m", "altui", *verb.split()],
+        env={**os.environ, **environ, **locale},
+        capture_output=True,
+        check=False,
+    )
+    assert done.stdout and done.stdout.isascii(), done.stdout.decode()
+
+
 def test_beside_an_observer_no_client_is_loaded(observed: Store, environ: dict[str, str]):
     """0.3 s leave no time for one."""
     fed(observed, healthy(NOON))

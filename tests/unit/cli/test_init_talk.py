@@ -5,7 +5,9 @@ import io
 import pytest
 import typer
 
+from altui.cli.init.services import SERVICES
 from altui.cli.init.talk import Terminal
+from altui.config import PostgresSettings, Secret, Settings
 from altui.services.discovery import Choice
 
 CHOICES = [Choice("again", "ask anew"), Choice("keep"), Choice("skip")]
@@ -42,3 +44,17 @@ def test_text_is_what_was_typed_or_the_default(
 ):
     monkeypatch.setattr("sys.stdin", io.StringIO(typed))
     assert Terminal().text("Where", "here") == answer
+
+
+def test_an_address_is_asked_for_without_its_password_and_a_broken_one_is_not_offered(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    """As after an answer that was refused: its password's parts would stand as host and path."""
+    was = Settings(postgres=PostgresSettings(Secret("postgresql://reader:Zebra@Quagga/x@h/db")))
+    monkeypatch.setattr("sys.stdin", io.StringIO("postgresql://h/db\n"))
+    postgres = next(service for service in SERVICES if service.section == "postgres")
+    asked = postgres.ask(was, Terminal())
+    assert asked.postgres.dsn.reveal() == "postgresql://h/db"
+    said = capsys.readouterr().err
+    assert "DSN without its password, which is asked for next" in said
+    assert "Quagga" not in said

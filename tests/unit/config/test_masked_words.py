@@ -212,3 +212,28 @@ def test_any_text_around_any_secret(around: str, secret: str):
     masking.forget()
     learn(f"https://u:{quote(secret, safe='')}@h", secret=True)
     assert secret not in masked(f"{around}|{secret}|{around}").replace(around, "")
+
+
+@pytest.mark.parametrize(
+    "text", ["applylens-sandbox", "in applylens-sandbox", "in applylens-sandbox…"]
+)
+def test_the_end_of_a_name_that_is_set_openly_is_no_start_of_a_secret(text: str):
+    learn("sandbox-key-0123456789", secret=True)
+    assert masked(text) != text
+    learn("applylens-sandbox", secret=False)
+    assert masked(text) == text
+
+
+@pytest.mark.parametrize("end", ["sandbox-k", "xapplylens-sandbox", "my-sandbox", "sandbox"])
+def test_any_other_end_is(end: str):
+    learn("sandbox-key-0123456789", secret=True)
+    learn("applylens-sandbox", secret=False)
+    assert "sandbox" not in masked(f"cut within {end}")
+
+
+def test_a_secret_that_is_set_openly_too_is_masked():
+    learn("sandbox-key-0123456789", secret=True)
+    learn("my-sandbox-key-0123456789", secret=False)
+    learn("sandbox-key-0123456789", secret=False)
+    assert "sandbox" not in masked("in my-sandbox-key-0123456789")
+    assert "sandbox" not in masked("in sandbox-key-0123456789")

@@ -159,6 +159,11 @@ def test_a_file_without_secrets_may_be_read_by_all(tmp_path: Path):
     assert cautions({"ALTUI_CONFIG": str(path)}) == ()
 
 
+def test_what_is_no_file_is_not_named():
+    """Whoever may write to it cannot put settings there."""
+    assert cautions({"ALTUI_CONFIG": os.devnull}) == ()
+
+
 def test_the_command_line_says_so_on_stderr(tmp_path: Path):
     path = tmp_path / "altui.toml"
     path.write_text('[elasticsearch]\nurl = "http://u:p4ss@127.0.0.1:1"\n')

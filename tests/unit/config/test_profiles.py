@@ -1,5 +1,6 @@
 """Several pipelines in one altui.toml, one of them chosen."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -80,11 +81,23 @@ def test_profiles_without_a_choice_are_a_question_not_a_guess(tmp_path: Path):
         load({}, path)
 
 
-def test_without_profiles_the_name_is_only_the_pipelines_name(tmp_path: Path):
+@pytest.mark.parametrize(
+    ("text", "name"), [('profile = "prod"\n', "prod"), ("production = true\n", "default")]
+)
+def test_a_file_without_profiles_is_one_pipeline_and_no_other(tmp_path: Path, text: str, name: str):
     path = tmp_path / "altui.toml"
-    path.write_text('profile = "prod"\n')
-    assert load({}, path).profile == "prod"
-    assert load({"ALTUI_PROFILE": "other"}, path).profile == "other"
+    path.write_text(text)
+    assert load({}, path).profile == load({"ALTUI_PROFILE": name}, path).profile == name
+    for read in (load, origins, overridden):
+        with pytest.raises(ConfigError, match=f"no profile 'other'; it holds {name} alone"):
+            read({"ALTUI_PROFILE": "other"}, path)
+
+
+def test_where_no_file_says_anything_the_name_is_free(tmp_path: Path):
+    path = tmp_path / "altui.toml"
+    path.write_text("# production = true\n")
+    for file in (None, Path(os.devnull), path):
+        assert load({"ALTUI_PROFILE": "other", "ALTUI_CONFIG": os.devnull}, file).profile == "other"
 
 
 def test_what_is_wrong_in_a_profile_that_was_not_chosen_is_said_too(file: Path):

@@ -1,11 +1,12 @@
 """Settings that cannot be meant: each is named, with what was given and what is expected."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
-from altui.config import ConfigError, Secret, load
+from altui.config import ConfigError, Secret, load, masked
 from altui.config.fields import Leaf, leaves
 
 
@@ -286,3 +287,109 @@ def test_a_key_of_escape_sequences_is_shown_but_not_obeyed(tmp_path: Path):
 
 def test_a_password_in_a_switch_of_the_environment_is_not_shown(tmp_path: Path):
     assert "canary" not in refused(tmp_path, "", {"ALTUI_PRODUCTION": "https://u:canary@h"})
+
+
+BARE = ["Zebra@Quagga/Okapi#Tapir", "Zebra@Quagga", "Zebra/Okapi", "Zebra?Okapi", "Zebra#Okapi"]
+BARE += ["Zebra@Quagga?a=Okapi", "12/Okapi", "12#Okapi", "Zebra?a=Okapi"]
+PASSWORD = "write @ as %40, / as %2F, ? as %3F and # as %23"
+
+
+@pytest.mark.parametrize("password", BARE)
+@pytest.mark.parametrize(
+    ("name", "address"),
+    [
+        ("POSTGRES_DSN", "postgresql://reader:{}@127.0.0.1:33171/applylens"),
+        ("ES_URL", "http://reader:{}@127.0.0.1:9200"),
+        ("KIBANA_URL", "http://reader:{}@127.0.0.1:5601/base"),
+    ],
+)
+def test_a_password_that_ends_an_address_too_early_is_refused_and_not_shown(
+    tmp_path: Path, name: str, address: str, password: str
+):
+    said = refused(tmp_path, "", {name: address.format(password)})
+    assert name in said and PASSWORD in said
+    for part in ("Zebra", "Quagga", "Okapi", "Tapir"):
+        assert part.lower() not in said.lower()
+
+
+@pytest.mark.parametrize("part", ["Zebra@Quagga/Okapi#Tapir", "Zebra@Quagga?a=Okapi"])
+def test_its_parts_are_masked_all_the_same(tmp_path: Path, part: str):
+    refused(tmp_path, "", {"ES_URL": f"http://reader:{part}@127.0.0.1:9200"})
+    for word in re.findall(r"\w{4,}", part):
+        assert word not in masked(f"failed to resolve host '{word}' of {part}")
+
+
+@pytest.mark.parametrize(
+    "dsn",
+    [
+        "postgresql://reader:Zebra%40Quagga@h:5432/db",
+        "postgresql://h:5432/db?user=reader@server&password=Zebra",
+        "postgresql:///db?host=/run/pg",
+        "postgresql://u:p@h1:1,h2:2/db?sslmode=require",
+        "postgresql://u:100%25@h/db",
+        "host=h password='Zebra Quagga' dbname=db",
+        r"host=h password=Zebra\ Quagga  dbname = db",
+    ],
+)
+def test_what_libpq_understands_is_taken(dsn: str):
+    assert load({"POSTGRES_DSN": dsn}).postgres.dsn.reveal() == dsn
+
+
+def test_a_bare_percent_and_a_space_without_quotes_are_named(tmp_path: Path):
+    said = refused(tmp_path, "", {"POSTGRES_DSN": "postgresql://u:Zebra%Quagga@h/db"})
+    assert "POSTGRES_DSN" in said and "write % as %25" in said and "Quagga" not in said
+    for dsn in ("host=h password=Zebra Quagga dbname=db", "password=Zebra Quagga", "password='Ze"):
+        said = refused(tmp_path, "", {"POSTGRES_DSN": dsn})
+        assert "password='two words'" in said and "Ze" not in said and "Quagga" not in said
+
+
+def test_everything_that_is_wrong_is_named_at_once(tmp_path: Path):
+    said = refused(
+        tmp_path,
+        """
+        [cadence]
+        x = 1
+        github = "often"
+        [bigquery]
+        daily_bytes = -1
+        [postgres]
+        statement_timeout_ms = -5
+        [pipeline]
+        tables = [{name = "t"}]
+        marts = [{name = "m", index = "i", table = "t"}]
+        [pipeline.office]
+        opens = "early"
+        closes = 3
+        """,
+        {"ALTUI_POSTGRES_DSNN": "x", "ALTUI_CADENCE_COUNTS": "lots", "KIBANA_URL": "none"},
+    )
+    assert [line.strip().partition(":")[0] for line in said.splitlines()] == [
+        "12 settings are wrong",
+        "cadence.x",
+        "cadence.github",
+        *(f"pipeline.tables[0].{key}" for key in ("source", "raw", "staging", "day")),
+        "pipeline.office.opens",
+        "ALTUI_POSTGRES_DSNN in the environment is no setting; the nearest is ALTUI_POSTGRES_DSN",
+        "ALTUI_CADENCE_COUNTS='lots' in the environment",
+        "kibana.url (KIBANA_URL)",
+        "postgres.statement_timeout_ms",
+        "bigquery.daily_bytes",
+    ]
+
+
+def test_a_profile_that_is_not_there_is_named_with_the_rest(tmp_path: Path):
+    said = refused(tmp_path, "[profiles.prod]", {"ALTUI_PROFILE": "x", "ALTUI_CADENCE_COUNTS": "y"})
+    assert "no profile 'x'" in said and "ALTUI_CADENCE_COUNTS='y'" in said
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ('profile = "prod', "before the end of the file"),
+        ("profile = 'prod", "before the end of the file"),
+        ('\nprofile = "prod\n', "on line 2"),
+        ("profile = 'prod\nstate_dir = 'x'\n", "on line 1"),
+    ],
+)
+def test_a_string_that_is_not_closed_is_told_as_such(tmp_path: Path, text: str, where: str):
+    assert refused(tmp_path, text) == f"not valid TOML: a string is not closed {where}"

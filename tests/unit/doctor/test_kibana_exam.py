@@ -162,3 +162,15 @@ async def test_what_the_key_may_not_read_is_denied_not_missing(
     assert (seen["data_view"].state, seen["dashboard"].state) == (State.denied, State.denied)
     assert seen["data_view"].said == "403 Forbidden"
     assert "Read on Dashboard and Data Views" in seen["dashboard"].fix
+
+
+async def test_https_at_a_port_that_speaks_http(context: MakeContext, kibana: Answers):
+    words = "[SSL: WRONG_VERSION_NUMBER] wrong version number (_ssl.c:1006)"
+
+    def plain(_: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError(words)
+
+    kibana.by_path["/api/status"] = plain
+    seen = await results_of(exam, context({**ENV, "KIBANA_URL": "https://kibana.test"}))
+    assert words in seen["status"].said
+    assert "try http://" in seen["status"].fix and "KIBANA_URL" in seen["status"].fix

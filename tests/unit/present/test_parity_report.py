@@ -136,6 +136,15 @@ def test_a_measure_makes_the_difference_and_carries_both_figures():
     assert emails(made).equal_through == TODAY - timedelta(days=1)
 
 
+@pytest.mark.parametrize(("found", "share"), [(0.0, "100 %"), (None, "-")])
+def test_a_difference_is_written_without_an_exponent_and_an_infinite_one_as_a_dash(
+    found: float | None, share: str
+):
+    said = lines(with_measure(healthy(NOON), INDEX, OLD, "avg_risk", found))
+    words = f"index {'null' if found is None else '0'}  {share}  "
+    assert any(row.startswith("  10 Nov 2026") and words in row for row in said.splitlines()), said
+
+
 def test_only_the_asked_table_and_days_count():
     snapshot = short()
     assert report(snapshot, "applications").outcome is Outcome.equal

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from altui.core.model.health import State
-from altui.core.present.glyphs import ASCII, UNICODE
+from altui.core.present.glyphs import ASCII, UNICODE, prints_unicode
 from altui.core.present.rows import (
     Segment,
     Tone,
@@ -18,7 +18,7 @@ from altui.core.present.rows import (
     pad,
     tone_of,
 )
-from altui.core.words import age, ago, behind, clock, size, took
+from altui.core.words import age, ago, behind, clock, size, took, two_figures
 
 NOW = datetime(2026, 11, 23, 12, 0, 5, tzinfo=UTC)
 
@@ -53,10 +53,47 @@ def test_control_characters_never_reach_a_terminal():
 
 
 def test_ascii_keeps_every_column():
-    row = line("key", "Δ ±1 % “größer” 日本 …")
+    row = line("key", "Δ 1 % “größer” 日本 …")
     plain = ascii_only(row)
-    assert plain.text == 'd +1 % "gr??er" ???? ~'
+    assert plain.text == 'd 1 % "gr??er" ???? ~'
     assert columns(plain.text) == columns(row.text)
+
+
+def test_a_plus_or_minus_is_no_plus_in_ascii():
+    assert ascii_only(line("key", "±1 %")).text == "+-1 %"
+
+
+@pytest.mark.parametrize(
+    ("environ", "encoding", "may"),
+    [
+        ({"LC_ALL": "C"}, "utf-8", False),
+        ({"LC_ALL": "POSIX", "LANG": "en_US.UTF-8"}, "utf-8", False),
+        ({"LANG": "en_US.UTF-8"}, "utf-8", True),
+        ({"LC_CTYPE": "C.UTF-8", "LANG": "C"}, "UTF-8", True),
+        ({"LANG": "en_US.UTF-8"}, "ascii", False),
+        ({"LANG": "en_US.UTF-8"}, None, False),
+    ],
+)
+def test_locale_and_stream_must_both_take_signs_beyond_ascii(
+    environ: dict[str, str], encoding: str | None, may: bool
+):
+    assert prints_unicode(environ, encoding) is may
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (1.2e-6, "0.0000012"),
+        (0.0653, "0.065"),
+        (4.2, "4.2"),
+        (97.3, "97"),
+        (100.0, "100"),
+        (12345.0, "12,000"),
+        (1e300, ">999,999"),
+    ],
+)
+def test_two_figures_without_an_exponent(value: float, said: str):
+    assert two_figures(value) == said
 
 
 def test_grey_replaces_every_tone():
