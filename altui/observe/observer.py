@@ -65,7 +65,10 @@ class Observer:
         daily_bytes: int,
         *,
         granters: Mapping[str, Granter] | None = None,
+        fingerprint: bytes = b"",
     ) -> None:
+        """`fingerprint` is that of the settings; the store keeps it beside the assessments."""
+        self._fingerprint = fingerprint
         self._probes = {probe.id: probe for probe in probes}
         self._pipeline = pipeline
         self._store = store
@@ -240,6 +243,8 @@ class Observer:
                 cheap = probe.cost == "free" or seen.error is None
                 if differs and cheap and service_of(name) == service_of(seen.probe):
                     others.add(name)
+        if service_of(seen.probe) == "elasticsearch" and before.error and not seen.error:
+            others |= self._wake.keys() & {"kibana.status"}  # it was out for as long
         for name in others:
             self._wake[name].set()
 
@@ -292,7 +297,7 @@ class Observer:
         self._write()
         if time.monotonic() >= self._store_again:
             with survived("store"):
-                self._store.put_assessment(judged)
+                self._store.put_assessment(judged, self._fingerprint)
 
     def _drifted(self, snapshot: Snapshot, judged: Assessment) -> dict[str, Drift]:
         """Keeps the round's totals, and tells how far the sides usually are apart."""

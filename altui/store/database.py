@@ -25,6 +25,9 @@ CREATE TABLE totals (
   PRIMARY KEY (name, at)
 ) WITHOUT ROWID;
 """
+ASSESSED_WITH = """
+CREATE TABLE assessed_with (id INTEGER PRIMARY KEY CHECK (id = 1), fingerprint BLOB NOT NULL);
+"""
 SYNCS = """
 CREATE TABLE sync (
   ended INTEGER NOT NULL,
@@ -42,7 +45,7 @@ CREATE TABLE sizes (
   PRIMARY KEY (name, day)
 ) WITHOUT ROWID;
 """
-STEPS = (OBSERVATIONS, TOTALS, SYNCS, SIZES)
+STEPS = (OBSERVATIONS, TOTALS, ASSESSED_WITH, SYNCS, SIZES)
 """What leads from each version of the schema to the next; a store keeps what it holds."""
 VERSION = len(STEPS)
 

@@ -13,7 +13,6 @@ from textual.scrollbar import ScrollBar, ScrollBarRender
 from altui.clock import Clock
 from altui.config import Settings
 from altui.config.keys import full_names
-from altui.core.present.view import SILENCE
 from altui.store.store import Store
 from altui.tui.bindings import keys_of
 from altui.tui.feed import LOOK_EVERY, Feed, facts_of
@@ -60,8 +59,8 @@ class Dashboard(App[int]):
         """`observe` starts an observer: after the first paint, and when nobody looks any more."""
         # with NO_COLOR only Textual's own colours of the terminal turn into none at all
         super().__init__(ansi_color="NO_COLOR" in os.environ or None)
-        self._observe = observe
-        self.feed = Feed(settings, store, clock, facts_of(settings, started or clock(), os.environ))
+        facts = facts_of(settings, started or clock(), os.environ)
+        self.feed = Feed(settings, store, clock, facts, observe)
         for theme in ALL:
             self.register_theme(theme)
         self.theme = settings.screen.theme
@@ -78,19 +77,12 @@ class Dashboard(App[int]):
         # start-up's objects live as long as the screen: collections need not visit them again
         gc.freeze()
         gc.set_threshold(50_000, 20, 100)
-        if self._observe is not None:
-            self._observe()  # one that runs already keeps a second one from staying
-        self.set_interval(SILENCE.total_seconds(), self._see_to_an_observer)
+        self.feed.watch.start()
 
     def look(self) -> None:
         # on the way out the last tick may find a screen that was emptied already
         if self.feed.news() and isinstance(self.screen, Place) and self.screen.children:
             self.screen.draw(self.feed.view())
-
-    def _see_to_an_observer(self) -> None:
-        """One that died leaves an open screen without news; another takes its place."""
-        if self._observe is not None and self.feed.silent:
-            self._observe()
 
     def on_place_open(self, message: Place.Open) -> None:
         if message.instead:

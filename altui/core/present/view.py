@@ -40,6 +40,8 @@ class Facts(Struct, frozen=True):
     """Time follows a clock file."""
     started: datetime | None = None
     """Figures not read since then are last-known ones; None: every figure counts as read."""
+    attended: bool = True
+    """An observer runs, or may still be starting."""
     unicode: bool = True
     zone: tzinfo | None = None
     """The engineer's own time zone, shown beside UTC."""
@@ -84,8 +86,19 @@ class View(Struct, frozen=True):
     def clock(self, at: datetime | None) -> str:
         return clock(self.now, at)
 
-    def sign(self, state: State) -> Segment:
-        return Segment(self.glyphs.states[state], tone_of(state))
+    def sign(self, state: State, *probes: str) -> Segment:
+        """The state's glyph; that of unknown where a probe it rests on tells nothing any more."""
+        known = State.unknown if any(map(self.unseen, probes)) else state
+        return Segment(self.glyphs.states[known], tone_of(known))
+
+    def unseen(self, probe: str) -> bool:
+        """Whether the probe was asked for what it told before and has no answer now."""
+        seen = self.observation(probe)
+        return seen is not None and not seen.answers and not self.off(probe)
+
+    def told(self, probe: str, words: str) -> str:
+        """A service's word on itself: in the past tense where it says nothing any more."""
+        return f"was {words}" if self.unseen(probe) else words
 
     def looked(self, probe: str) -> bool:
         """Whether the probe was tried since this screen started."""
@@ -140,12 +153,12 @@ class View(Struct, frozen=True):
 
     @property
     def observed(self) -> bool:
-        """Whether somebody keeps looking: each assessment is a sign of life."""
+        """Whether somebody keeps looking: an observer that runs and whose assessments come."""
         started = self.facts.started
         if started is None:
             return True
         alive = max(started, self.assessment.at) if self.assessment else started
-        return self.now - alive < SILENCE
+        return self.facts.attended and self.now - alive < SILENCE
 
     @property
     def oldest(self) -> datetime | None:
