@@ -35,6 +35,7 @@ def open_dashboard(environ: Mapping[str, str], *, leave_nothing: bool = False) -
 
             def observe() -> None:
                 # its imports would compete with the first paint
+                observers[:] = [one for one in observers if one.poll() is None]
                 observers.append(start_observer(environ, settings.directory))
 
             code = run(settings, store, clock, clock(), observe)

@@ -12,7 +12,6 @@ from altui.clock import Clock
 from altui.config import Settings
 from altui.core.present.keys import meanings
 from altui.core.present.panels import KINDS
-from altui.core.present.view import SILENCE
 from altui.store.store import Store
 from altui.tui.feed import LOOK_EVERY, Feed, facts_of
 from altui.tui.layout import GRID_HEIGHT, GRID_WIDTH
@@ -41,8 +40,8 @@ class Dashboard(App[int]):
     ) -> None:
         """`observe` starts an observer: after the first paint, and when nobody looks any more."""
         super().__init__()
-        self._observe = observe
-        self.feed = Feed(settings, store, clock, facts_of(settings, started or clock(), os.environ))
+        facts = facts_of(settings, started or clock(), os.environ)
+        self.feed = Feed(settings, store, clock, facts, observe)
         self.register_theme(THEME)
         self.theme = THEME.name
 
@@ -57,19 +56,12 @@ class Dashboard(App[int]):
         # start-up's objects live as long as the screen: collections need not visit them again
         gc.freeze()
         gc.set_threshold(50_000, 20, 100)
-        if self._observe is not None:
-            self._observe()  # one that runs already keeps a second one from staying
-        self.set_interval(SILENCE.total_seconds(), self._see_to_an_observer)
+        self.feed.watch.start()
 
     def look(self) -> None:
         # on the way out the last tick may find a screen that was emptied already
         if self.feed.news() and isinstance(self.screen, Place) and self.screen.children:
             self.screen.draw(self.feed.view())
-
-    def _see_to_an_observer(self) -> None:
-        """One that died leaves an open screen without news; another takes its place."""
-        if self._observe is not None and self.feed.silent:
-            self._observe()
 
     def on_place_open(self, message: Place.Open) -> None:
         self.action_open(message.key)

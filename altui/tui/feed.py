@@ -1,18 +1,21 @@
 """The screen's only source: the store, looked at often and read when something moved."""
 
 import sqlite3
-from collections.abc import Collection, Generator, Mapping
+from collections.abc import Callable, Collection, Generator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from altui.clock import Clock
 from altui.config import Settings
 from altui.core.model.health import Assessment
 from altui.core.model.observed import Observation, Snapshot
 from altui.core.present.glyphs import speaks_unicode
-from altui.core.present.view import SILENCE, Facts, View, view
+from altui.core.present.view import Facts, View, view
 from altui.core.words import minute
 from altui.store.store import Store
+from altui.tui.watch import Watch
 
 LOOK_EVERY = 0.25
 """Seconds between looks at the store's version, a matter of microseconds each."""
@@ -21,7 +24,15 @@ LOOK_EVERY = 0.25
 class Feed:
     """What there is to draw, and whether it differs from what was drawn."""
 
-    def __init__(self, settings: Settings, store: Store, clock: Clock, facts: Facts) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        clock: Clock,
+        facts: Facts,
+        observe: Callable[[], object] | None = None,
+    ) -> None:
+        self.watch = Watch(store, observe)
         self._pipeline = settings.pipeline
         self._store = store
         self._clock = clock
@@ -32,12 +43,15 @@ class Feed:
         self._troubles: dict[str, str] = {}
 
     def news(self) -> bool:
-        """Whether another process wrote, the minute ended or a refresh came back."""
+        """Whether another process wrote or ended, the minute ended or a refresh came back."""
         moved = False
         with self._trying("look"):
             moved = self._store.changed()
             if self._ticket is not None and self._store.served(self._ticket):
                 self._ticket, moved = None, True
+        with self._trying("watch"):
+            moved = self.watch.moved() or moved
+            self._facts = replace(self._facts, attended=self.watch.attended)
         now = minute(self._clock())
         if now != self._minute:
             self._minute, moved = now, True
@@ -56,21 +70,17 @@ class Feed:
         with self._trying("show"):
             self._store.show(panels)
 
-    @property
-    def silent(self) -> bool:
-        """Whether nothing was assessed for so long that no observer can be at work."""
-        before = self._known[1]
-        with self._trying("look"):
-            before = self._store.assessment()
-        return before is None or self._clock() - before.at >= SILENCE
-
     def greet(self) -> None:
         """Has everything read anew when somebody looks already; a new observer does so anyway."""
-        if not self.silent:
-            self.refresh()
+        with self._trying("watch"):
+            if self._store.observed():
+                self.refresh()
 
     def refresh(self) -> None:
         """Asks the observer to look at everything now; asking twice asks once."""
+        with self._trying("watch"):
+            self.watch.hurry()
+            self._facts = replace(self._facts, attended=self.watch.attended)
         if self._ticket is None:
             with self._trying("ask"):
                 self._ticket = self._store.request()
@@ -79,14 +89,14 @@ class Feed:
     def note(self) -> str:
         for words in self._troubles.values():
             return f"store: {words}"
-        return "refreshing..." if self._ticket is not None else ""
+        return "refreshing..." if self._ticket is not None and self.watch.attended else ""
 
     @contextmanager
     def _trying(self, what: str) -> Generator[None]:
         """A store that is locked, full or damaged costs news, never the screen."""
         try:
             yield
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
             self._troubles[what] = str(error)
         else:
             self._troubles.pop(what, None)

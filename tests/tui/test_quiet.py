@@ -130,16 +130,3 @@ async def test_last_known_values_turn_live_as_services_answer(on_stage: Callable
         await pilot.pause()
         assert verdict.lines[0].text.startswith("OK")
         assert verdict.has_class("-ok")
-
-
-async def test_an_observer_is_started_at_once_and_again_when_nobody_looks(on_stage: Callable):
-    stage = on_stage("healthy")
-    started: list[bool] = []
-    app = stage.app(lambda: started.append(True))
-    async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.pause()
-        app._see_to_an_observer()
-        assert started == [True]
-        stage.wait(minutes=3)
-        app._see_to_an_observer()
-        assert started == [True, True]

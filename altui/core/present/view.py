@@ -39,6 +39,8 @@ class Facts(Struct, frozen=True):
     """Time follows a clock file."""
     started: datetime | None = None
     """Figures not read since then are last-known ones; None: every figure counts as read."""
+    attended: bool = True
+    """An observer runs, or may still be starting."""
     unicode: bool = True
     zone: tzinfo | None = None
     """The engineer's own time zone, shown beside UTC."""
@@ -134,12 +136,12 @@ class View(Struct, frozen=True):
 
     @property
     def observed(self) -> bool:
-        """Whether somebody keeps looking: each assessment is a sign of life."""
+        """Whether somebody keeps looking: an observer that runs and whose assessments come."""
         started = self.facts.started
         if started is None:
             return True
         alive = max(started, self.assessment.at) if self.assessment else started
-        return self.now - alive < SILENCE
+        return self.facts.attended and self.now - alive < SILENCE
 
     @property
     def oldest(self) -> datetime | None:
