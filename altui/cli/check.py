@@ -2,13 +2,17 @@
 
 import os
 import sys
+import tempfile
 import time
 from collections.abc import Mapping
+from contextlib import closing
+from pathlib import Path
 
 from altui.cli.context import settings_for_looking
 from altui.cli.exits import Exit
 from altui.clock import Clock, clock_of
 from altui.config import Settings
+from altui.config.fingerprint import fingerprint, same
 from altui.core.model.health import Assessment
 from altui.core.model.observed import Snapshot
 from altui.core.present.glyphs import prints_unicode
@@ -29,7 +33,7 @@ def check(environ: Mapping[str, str], *, as_json: bool, fresh: bool) -> Exit:
     clock = clock_of(settings.clock)
     store = Store.open(settings.directory)
     try:
-        snapshot, assessment = assessed(settings, store, clock, fresh=fresh)
+        snapshot, assessment = assessed(environ, settings, store, clock, fresh=fresh)
     finally:
         store.close()
     _print(settings, snapshot, assessment, as_json=as_json)
@@ -55,36 +59,50 @@ def facts_of(settings: Settings, encoding: str) -> Facts:
 
 
 def assessed(
-    settings: Settings, store: Store, clock: Clock, *, fresh: bool
+    environ: Mapping[str, str], settings: Settings, store: Store, clock: Clock, *, fresh: bool
 ) -> tuple[Snapshot, Assessment]:
-    """What a running observer saw last, or a round of our own, and what came of it."""
+    """What a running observer saw last, or a round of our own, and what came of it.
+
+    A round with other settings than the observer's leaves no trace: the screens are not its.
+    """
+    budget = Budget(store, clock, settings.bigquery.daily_bytes)
+    mark = fingerprint(settings, environ)
     if store.observed():
+        if not same(store.assessed_with(), settings, environ):
+            sys.stderr.write(
+                "altui: the observer of the open dashboard has other settings; every service is "
+                "asked anew, with these\n"
+            )
+            with tempfile.TemporaryDirectory() as aside, closing(Store.open(Path(aside))) as own:
+                return _round(settings, own, clock, budget, mark)
         if fresh:
             _ask_observer(store)
         known = store.assessment()
         # an assessment of the future is no sign of life: somebody set the clock back
         if known is not None and abs(clock() - known.at) < SILENCE:
             age = max((clock() - known.at).total_seconds(), 0)
-            sys.stderr.write(
-                f"altui: as the observer saw it {age:.0f} s ago; --fresh asks every service anew\n"
-            )
+            hint = "" if fresh else "; --fresh asks every service anew"
+            sys.stderr.write(f"altui: as the observer saw it {age:.0f} s ago{hint}\n")
             return store.snapshot(clock()), known
-    return _round(settings, store, clock)
+    return _round(settings, store, clock, budget, mark)
 
 
-def _round(settings: Settings, store: Store, clock: Clock) -> tuple[Snapshot, Assessment]:
+def _round(
+    settings: Settings, store: Store, clock: Clock, budget: Budget, mark: bytes
+) -> tuple[Snapshot, Assessment]:
     """The round's own snapshot: a store that refuses writes still holds an older one."""
     from altui.observe.observer import Observer
     from altui.observe.probes import granters, probes
     from altui.services.threads import run
 
     observer = Observer(
-        probes(settings, clock, Budget(store, clock, settings.bigquery.daily_bytes)),
+        probes(settings, clock, budget),
         settings.pipeline,
         store,
         clock,
         settings.bigquery.daily_bytes,
         granters=granters(settings),
+        fingerprint=mark,
     )
     assessment = run(observer.round())
     return observer.judged, assessment

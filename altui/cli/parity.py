@@ -61,7 +61,7 @@ def parity(environ: Mapping[str, str], asked: Asked) -> Exit:
         if asked.start or asked.end:
             snapshot, assessment = _ranged(settings, store, clock, scope)
         else:
-            snapshot, assessment = assessed(settings, store, clock, fresh=asked.fresh)
+            snapshot, assessment = assessed(environ, settings, store, clock, fresh=asked.fresh)
     finally:
         store.close()
     facts = facts_of(settings, sys.stdout.encoding)

@@ -7,6 +7,7 @@ import signal
 
 from altui.clock import clock_of
 from altui.config import Settings, guard_stderr, load
+from altui.config.fingerprint import fingerprint
 from altui.observe.observer import Observer
 from altui.observe.probes import granters, probes
 from altui.services.threads import Loop
@@ -28,6 +29,7 @@ async def observe(settings: Settings, store: Store) -> None:
         clock,
         settings.bigquery.daily_bytes,
         granters=granters(settings),
+        fingerprint=fingerprint(settings, os.environ),
     )
     work = asyncio.create_task(observer.run())
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, work.cancel)

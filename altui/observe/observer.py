@@ -59,7 +59,10 @@ class Observer:
         daily_bytes: int,
         *,
         granters: Mapping[str, Granter] | None = None,
+        fingerprint: bytes = b"",
     ) -> None:
+        """`fingerprint` is that of the settings; the store keeps it beside the assessments."""
+        self._fingerprint = fingerprint
         self._probes = {probe.id: probe for probe in probes}
         self._pipeline = pipeline
         self._store = store
@@ -270,7 +273,7 @@ class Observer:
         self._write()
         if time.monotonic() >= self._store_again:
             with survived("store"):
-                self._store.put_assessment(judged)
+                self._store.put_assessment(judged, self._fingerprint)
 
     def _drifted(self, snapshot: Snapshot, judged: Assessment) -> dict[str, Drift]:
         """Keeps the round's totals, and tells how far the sides usually are apart."""

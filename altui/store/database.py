@@ -25,7 +25,10 @@ CREATE TABLE totals (
   PRIMARY KEY (name, at)
 ) WITHOUT ROWID;
 """
-STEPS = (OBSERVATIONS, TOTALS)
+ASSESSED_WITH = """
+CREATE TABLE assessed_with (id INTEGER PRIMARY KEY CHECK (id = 1), fingerprint BLOB NOT NULL);
+"""
+STEPS = (OBSERVATIONS, TOTALS, ASSESSED_WITH)
 """What leads from each version of the schema to the next; a store keeps what it holds."""
 VERSION = len(STEPS)
 

@@ -85,8 +85,17 @@ class Store:
         except UNREADABLE:
             return None  # by another altui, or damaged; the next round writes a new one
 
-    def put_assessment(self, assessment: Assessment) -> None:
-        self._db.execute("INSERT OR REPLACE INTO assessment VALUES (1, ?)", [_encode(assessment)])
+    def assessed_with(self) -> bytes:
+        """The fingerprint of the settings behind the assessment; empty where none was kept."""
+        row = self._db.execute("SELECT fingerprint FROM assessed_with").fetchone()
+        return row[0] if row and isinstance(row[0], bytes) else b""
+
+    def put_assessment(self, assessment: Assessment, fingerprint: bytes = b"") -> None:
+        with self._transaction():
+            self._db.execute(
+                "INSERT OR REPLACE INTO assessment VALUES (1, ?)", [_encode(assessment)]
+            )
+            self._db.execute("INSERT OR REPLACE INTO assessed_with VALUES (1, ?)", [fingerprint])
 
     def changed(self) -> bool:
         """Whether another process wrote since the last call; true the first time."""

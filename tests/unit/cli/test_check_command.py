@@ -28,7 +28,7 @@ CLIENTS = {"httpx", "psycopg", "elasticsearch", "google.cloud.bigquery", "dbt", 
 def test_json_is_the_published_report_and_a_healthy_pipeline_exits_0(
     observed: Store, environ: dict[str, str], capsys: pytest.CaptureFixture[str]
 ):
-    fed(observed, healthy(NOON))
+    fed(observed, healthy(NOON), environ)
     assert check(environ, as_json=True, fresh=False) is Exit.ok
     out = capsys.readouterr().out
     report = msgspec.json.decode(out, type=Report)
@@ -49,7 +49,7 @@ def test_json_is_the_published_report_and_a_healthy_pipeline_exits_0(
 def test_a_finding_exits_1_and_the_table_says_what_json_says(
     observed: Store, environ: dict[str, str], capsys: pytest.CaptureFixture[str]
 ):
-    fed(observed, with_value(healthy(NOON), "kibana.status", dashboard=None))
+    fed(observed, with_value(healthy(NOON), "kibana.status", dashboard=None), environ)
     assert check(environ, as_json=False, fresh=False) is Exit.findings
     table = capsys.readouterr().out
     assert check(environ, as_json=True, fresh=False) is Exit.findings
@@ -62,10 +62,50 @@ def test_a_finding_exits_1_and_the_table_says_what_json_says(
     assert f"{figures.rows:,}" in table
 
 
+@pytest.mark.parametrize("fresh", [False, True])
+@pytest.mark.parametrize(
+    "other",
+    [{"ES_URL": "http://127.0.0.1:2"}, {"KIBANA_API_KEY": "rotated"}, {"PGHOST": "replica"}],
+)
+def test_an_observer_with_other_settings_answers_nothing(
+    observed: Store,
+    environ: dict[str, str],
+    capsys: pytest.CaptureFixture[str],
+    other: dict[str, str],
+    fresh: bool,
+):
+    fed(observed, healthy(NOON), environ)
+    known = observed.assessment()
+    assert check({**environ, **other}, as_json=False, fresh=fresh) is Exit.blind
+    printed = capsys.readouterr()
+    assert "other settings" in printed.err and "--fresh" not in printed.err
+    assert "OK" not in printed.out
+    assert observed.assessment() == known, "the screens show what their observer sees"
+    assert not observed.requests()
+
+
+def test_who_may_only_read_sees_the_same(observed: Store, environ: dict[str, str]):
+    fed(observed, healthy(NOON), environ)
+    assert check({**environ, "ALTUI_READ_ONLY": "true"}, as_json=False, fresh=False) is Exit.ok
+
+
+def test_who_asked_anew_is_not_told_how_to(
+    observed: Store,
+    environ: dict[str, str],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+):
+    fed(observed, healthy(NOON), environ)
+    monkeypatch.setattr(Store, "served", lambda *_: True)
+    assert check(environ, as_json=False, fresh=True) is Exit.ok
+    said = capsys.readouterr().err
+    assert "observer saw it" in said and "--fresh" not in said
+
+
 def test_what_a_silent_observer_left_is_not_passed_off_as_now(
     observed: Store, environ: dict[str, str], capsys: pytest.CaptureFixture[str]
 ):
-    fed(observed, Snapshot(NOON - timedelta(hours=9), healthy(NOON).observations))
+    fed(observed, Snapshot(NOON - timedelta(hours=9), healthy(NOON).observations), environ)
     assert check(environ, as_json=False, fresh=False) is not Exit.ok
     assert "observer saw it" not in capsys.readouterr().err
 
@@ -74,7 +114,7 @@ def test_an_assessment_of_the_future_is_not_passed_off_as_now(
     observed: Store, environ: dict[str, str], capsys: pytest.CaptureFixture[str]
 ):
     """The clock was set back; the observer has not looked since."""
-    fed(observed, Snapshot(NOON + timedelta(hours=9), healthy(NOON).observations))
+    fed(observed, Snapshot(NOON + timedelta(hours=9), healthy(NOON).observations), environ)
     assert check(environ, as_json=False, fresh=False) is not Exit.ok
     assert "observer saw it" not in capsys.readouterr().err
 
@@ -82,7 +122,7 @@ def test_an_assessment_of_the_future_is_not_passed_off_as_now(
 def test_beside_an_observer_it_prints_the_figures_of_the_screen(
     observed: Store, environ: dict[str, str], capsys: pytest.CaptureFixture[str]
 ):
-    fed(observed, with_value(healthy(NOON), "kibana.status", dashboard=None))
+    fed(observed, with_value(healthy(NOON), "kibana.status", dashboard=None), environ)
     settings = load(environ)
     feed = Feed(settings, observed, clock_of(settings.clock), facts_of(settings, NOON, environ))
     seen = feed.view()
@@ -111,7 +151,7 @@ def test_in_the_locale_c_everything_printed_is_ascii(
 
 def test_beside_an_observer_no_client_is_loaded(observed: Store, environ: dict[str, str]):
     """0.3 s leave no time for one."""
-    fed(observed, healthy(NOON))
+    fed(observed, healthy(NOON), {**os.environ, **environ})
     program = (
         "import os, sys; from altui.cli.check import check\n"
         "assert check(os.environ, as_json=True, fresh=False) == 0\n"
@@ -135,7 +175,7 @@ def test_nothing_seen_at_all_exits_3(
     for probe in snapshot.observations:
         since = NOON - timedelta(minutes=1)
         snapshot = with_error(snapshot, probe, Trouble.unreachable, since=since)
-    fed(observed, snapshot)
+    fed(observed, snapshot, environ)
     assert check(environ, as_json=False, fresh=False) is Exit.blind
     assert "\nCHECK" in capsys.readouterr().out
 

@@ -29,7 +29,7 @@ INDEX = ("elasticsearch.counts", "index.mrt_risk_daily")
 def test_json_is_the_published_report_with_checks_figures(
     observed: Store, environ: dict[str, str], capsys: pytest.CaptureFixture[str]
 ):
-    fed(observed, healthy(NOON))
+    fed(observed, healthy(NOON), environ)
     assert parity(environ, Asked(as_json=True)) is Exit.ok
     made = msgspec.json.decode(capsys.readouterr().out, type=ParityReport)
     assert (made.version, made.outcome.value) == (1, "equal")
@@ -43,7 +43,7 @@ def test_json_is_the_published_report_with_checks_figures(
 def test_a_difference_exits_1_and_the_table_shows_it(
     observed: Store, environ: dict[str, str], capsys: pytest.CaptureFixture[str]
 ):
-    fed(observed, with_measure(healthy(NOON), INDEX, OLD, "avg_risk", 1.5))
+    fed(observed, with_measure(healthy(NOON), INDEX, OLD, "avg_risk", 1.5), environ)
     assert parity(environ, Asked()) is Exit.findings
     out = capsys.readouterr().out
     assert out.startswith("DIFFERENT")
@@ -56,7 +56,11 @@ def test_a_difference_exits_1_and_the_table_shows_it(
 def test_a_side_that_is_not_seen_exits_3(
     observed: Store, environ: dict[str, str], capsys: pytest.CaptureFixture[str]
 ):
-    fed(observed, with_error(healthy(NOON), "postgres.counts", Trouble.unreachable, since=NOON))
+    fed(
+        observed,
+        with_error(healthy(NOON), "postgres.counts", Trouble.unreachable, since=NOON),
+        environ,
+    )
     assert parity(environ, Asked()) is Exit.blind
     assert capsys.readouterr().out.startswith("BLIND")
 
@@ -81,7 +85,11 @@ def test_what_does_not_exist_exits_1(
     counts = healthy(NOON).observations[probe].value
     assert isinstance(counts, Counts)
     series = {name: one for name, one in counts.series.items() if name != key}
-    fed(observed, with_value(healthy(NOON), probe, series=series, missing={key: "Not found"}))
+    fed(
+        observed,
+        with_value(healthy(NOON), probe, series=series, missing={key: "Not found"}),
+        environ,
+    )
     assert parity(environ, Asked()) is Exit.findings
     assert f"{key} is missing" in capsys.readouterr().out.splitlines()[0]
 
@@ -90,7 +98,7 @@ def test_a_measure_that_was_not_read_exits_3(
     observed: Store, environ: dict[str, str], capsys: pytest.CaptureFixture[str]
 ):
     unread = {"staging.emails.avg_risk": "Unrecognized name"}
-    fed(observed, with_value(healthy(NOON), "bigquery.counts", unmeasured=unread))
+    fed(observed, with_value(healthy(NOON), "bigquery.counts", unmeasured=unread), environ)
     assert parity(environ, Asked()) is Exit.blind
     assert capsys.readouterr().out.startswith("BLIND")
 
@@ -120,7 +128,7 @@ def test_what_cannot_be_asked_is_refused_in_words(
 def test_a_range_is_read_anew_and_leaves_what_the_screen_shows(
     observed: Store, environ: dict[str, str], capsys: pytest.CaptureFixture[str]
 ):
-    fed(observed, healthy(NOON))
+    fed(observed, healthy(NOON), environ)
     before = observed.snapshot(NOON).observations
     assert parity(environ, Asked(start="2026-11-01", end="2026-11-10")) is Exit.blind
     assert "1 Nov to 10 Nov 2026" in capsys.readouterr().out
@@ -142,7 +150,7 @@ def test_a_range_that_bigquery_began_to_count_is_paid_for(
     observed: Store, environ: dict[str, str], server: Scripted, capsys: pytest.CaptureFixture[str]
 ):
     server.script = OneTable()
-    fed(observed, healthy(NOON))
+    fed(observed, healthy(NOON), environ)
     environ |= {"BQ_PROJECT": "p", "BIGQUERY_EMULATOR_HOST": server.url}
     assert parity(environ, Asked(start="2026-11-01")) is Exit.blind
     assert "bill 10 MiB (dry run)" in capsys.readouterr().err
