@@ -221,6 +221,8 @@ class Observer:
                 cheap = probe.cost == "free" or seen.error is None
                 if differs and cheap and service_of(name) == service_of(seen.probe):
                     others.add(name)
+        if service_of(seen.probe) == "elasticsearch" and before.error and not seen.error:
+            others |= self._wake.keys() & {"kibana.status"}  # it was out for as long
         for name in others:
             self._wake[name].set()
 

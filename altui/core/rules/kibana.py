@@ -51,7 +51,8 @@ def _follows_from_elastic(look: Look) -> bool:
     seen = look.observation("elasticsearch.cluster")
     failing = seen is not None and seen.error is not None and seen.failing_since is not None
     said = look.kibana.summary.lower() if look.kibana else ""
-    return failing or "elasticsearch" in said
+    serves = seen is not None and seen.answers and look.cluster and look.cluster.status != "red"
+    return failing or ("elasticsearch" in said and not serves)
 
 
 def _view(look: Look, seen: Kibana) -> Iterator[Finding]:

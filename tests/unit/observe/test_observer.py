@@ -15,6 +15,7 @@ from altui.core.model.reading import Connection, Counts, Reading
 from altui.observe.looking import pause
 from altui.observe.observer import Observer, ended
 from altui.observe.probes import Probe
+from altui.services.errors import ServiceError
 from altui.store.store import Store
 from tests.healthy_world import EVERY, HealthyWorld
 from tests.world import at, healthy
@@ -185,6 +186,35 @@ async def test_an_observer_that_wakes_after_hours_asks_everything_before_it_call
     answering.set()
     woken = await assessed(store, lambda seen: seen.verdict.state is not VerdictState.stale)
     assert (woken.findings, woken.verdict.state) == ((), VerdictState.ok)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+
+
+async def test_kibana_is_asked_at_once_when_elasticsearch_answers_again(tmp_path: Path):
+    """It was unavailable for that reason alone, and would be shown as broken until its turn."""
+    down = True
+    refused, looked = asyncio.Event(), asyncio.Semaphore(0)
+
+    async def elastic() -> Reading:
+        if down:
+            refused.set()
+            raise ServiceError(Trouble.unreachable, "refused", "GET /")
+        return value("elasticsearch.cluster")
+
+    async def kibana() -> Reading:
+        looked.release()
+        return value("kibana.status")
+
+    table = [probe(elastic, "elasticsearch.cluster", 3600), probe(kibana, every=3600)]
+    screen = Store.open(tmp_path)
+    observer = Observer(table, Pipeline(), Store.open(tmp_path), lambda: NOON, 0)
+    running = asyncio.create_task(observer.run())
+    await asyncio.wait_for(refused.wait(), 5)
+    await asyncio.wait_for(looked.acquire(), 5)
+    down = False
+    screen.request("elasticsearch.cluster")
+    await asyncio.wait_for(looked.acquire(), 5)
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running

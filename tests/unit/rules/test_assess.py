@@ -135,6 +135,20 @@ def test_silence_of_elasticsearch_is_unknown_until_a_second_witness_makes_it_bro
     assert witnessed.verdict.state is VerdictState.broken
 
 
+def test_what_kibana_says_of_elasticsearch_follows_from_it_only_while_that_does_not_serve():
+    says = {"level": "unavailable", "summary": "elasticsearch is unavailable"}
+    serving = with_value(healthy(NOON), "kibana.status", **says)
+    subjects = [finding.subject for finding in judged(serving).findings]
+    assert subjects == ['Kibana\'s status is "unavailable"']
+    since = NOON - timedelta(minutes=3)
+    for down in (
+        with_value(serving, "elasticsearch.cluster", status="red"),
+        with_error(serving, "elasticsearch.cluster", Trouble.unreachable, since=since),
+    ):
+        said = next(f for f in judged(down).findings if f.check == "kibana.unavailable")
+        assert said.subject == 'Kibana is "unavailable": follows from elastic'
+
+
 def test_most_services_silent_at_once_point_at_this_host():
     snapshot = healthy(NOON)
     for probe in snapshot.observations:
