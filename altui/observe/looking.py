@@ -52,6 +52,8 @@ async def look(
         if words := odd(value, tried_at):
             raise ServiceError(Trouble.nonsense, words, probe.id)
     except ServiceError as error:
+        if error.error.trouble is Trouble.off:  # nobody asks for it any more: nothing is kept of it
+            before = msgspec.structs.replace(before, value=None, at=None)
         seen = _failed(before, probe, error.error, tried_at, error.retry_after, costly=error.costly)
     except Exception as error:  # noqa: BLE001 - the poller's edge: no answer may end a probe
         words = spoken(f"{type(error).__name__}: {error}", 200)

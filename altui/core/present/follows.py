@@ -134,7 +134,7 @@ def trouble(seen: View, probe: str, panel: str = "") -> Line | None:
     return line(
         f"{probe}.trouble",
         (f"{name}{part} {error.trouble.value}", tone_of(state)),
-        (f", {instead.short}" if instead.short not in ("", NOTHING) else "", Tone.plain),
         (f", seen {seen.clock(observation.at)}" if observation.at else "", Tone.dim),
+        (f", {instead.short}" if instead.short not in ("", NOTHING) else "", Tone.plain),
         f": {error.words}",
     )

@@ -100,9 +100,14 @@ def _index(seen: View, mart: Mart, width: int) -> Line:
         off = mart.ops is not None and (ops is None or not ops.rows)
         words = "  no ops rows: nothing is expected" if off else "  no such index"
         state = State.off if off else State.broken
-        return line(key, seen.sign(state), f" {pad(mart.index, width)}", (words, tone_of(state)))
+        sign = seen.sign(state) if off else seen.sign(state, DOCUMENTS)
+        return line(key, sign, f" {pad(mart.index, width)}", (words, tone_of(state)))
     newest = day_of(series.latest) if series.latest else None
-    state, days = _index_state(seen, mart, newest, own), _present(seen, series)
+    known = None if seen.unseen(CLUSTER) else own
+    state, days = _index_state(seen, mart, newest, known), _present(seen, series)
+    health = own.health if own else ""
+    if own and seen.live(DOCUMENTS):  # the row's sign does not say that it is old
+        health = seen.told(CLUSTER, health)
     latest, *figures = _cells(
         (
             day(newest),
@@ -113,11 +118,11 @@ def _index(seen: View, mart: Mart, width: int) -> Line:
     )
     return line(
         key,
-        seen.sign(state),
+        seen.sign(state, DOCUMENTS),
         f" {pad(mart.index, width)}",
         (latest, Tone.plain if state is State.ok else tone_of(state)),
         "".join(figures),
-        (f"  {own.health}" if own else "", _health(own)),
+        (f"  {health}" if own else "", _health(known)),
         *_wrong(seen, own),
     )
 
@@ -189,7 +194,9 @@ def _reader(seen: View) -> Iterator[Line]:
     if kibana is None:
         return
     if kibana.level in {"unavailable", "critical"}:
-        words = f"readers see nothing: Kibana is {kibana.level}"
+        words = (
+            f"readers see nothing: Kibana {'was' if seen.unseen(READER) else 'is'} {kibana.level}"
+        )
         yield line("reader", (words, Tone.broken if seen.live(READER) else Tone.dim))
         return
     title = "dashboard denied" if "dashboard" in kibana.unseen else "no dashboard"
@@ -200,7 +207,7 @@ def _reader(seen: View) -> Iterator[Line]:
         "reader",
         (_newest(seen, kibana), Tone.plain),
         (", Kibana ", Tone.dim),
-        (kibana.level, level),
+        (seen.told(READER, kibana.level), level),
         (f", {title}", Tone.dim),
     )
     yield made if seen.live(READER) else greyed(made)
@@ -235,7 +242,7 @@ def _cluster(seen: View) -> Iterator[Line]:
     made = line(
         "cluster",
         (f"cluster {cluster.name} ", Tone.dim),
-        (cluster.status, HEALTH.get(cluster.status, Tone.unknown)),
+        (seen.told(CLUSTER, cluster.status), HEALTH.get(cluster.status, Tone.unknown)),
         (f", {plural(cluster.nodes, 'node')}, ", Tone.dim),
         (template, tone),
         (f", {cluster.unassigned} unassigned" if cluster.unassigned else "", Tone.late),

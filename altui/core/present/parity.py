@@ -133,7 +133,7 @@ def _tables(seen: View) -> Iterator[Line]:
             seen,
             line(
                 f"parity.{table.name}",
-                seen.sign(state),
+                seen.sign(state, SOURCE, WAREHOUSE),
                 f" {pad(table.name, name)}{''.join(both)}",
                 ("".join(difference), tone),
             ),

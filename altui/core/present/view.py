@@ -80,8 +80,19 @@ class View(Struct, frozen=True):
     def clock(self, at: datetime | None) -> str:
         return clock(self.now, at)
 
-    def sign(self, state: State) -> Segment:
-        return Segment(self.glyphs.states[state], tone_of(state))
+    def sign(self, state: State, *probes: str) -> Segment:
+        """The state's glyph; that of unknown where a probe it rests on tells nothing any more."""
+        known = State.unknown if any(map(self.unseen, probes)) else state
+        return Segment(self.glyphs.states[known], tone_of(known))
+
+    def unseen(self, probe: str) -> bool:
+        """Whether the probe was asked for what it told before and has no answer now."""
+        seen = self.observation(probe)
+        return seen is not None and not seen.answers and not self.off(probe)
+
+    def told(self, probe: str, words: str) -> str:
+        """A service's word on itself: in the past tense where it says nothing any more."""
+        return f"was {words}" if self.unseen(probe) else words
 
     def looked(self, probe: str) -> bool:
         """Whether the probe was tried since this screen started."""

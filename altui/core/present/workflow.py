@@ -92,9 +92,10 @@ def _run(seen: View, run: Run) -> Line:
     state = state_of(run)
     began = run.started_at or run.created_at
     length = _length(seen, run)
+    ended = run.status == "completed"  # and stays as it ended
     return line(
         f"run.{run.id}",
-        seen.sign(state),
+        seen.sign(state) if ended else seen.sign(state, PROBE),
         (f" #{run.number}", Tone.plain),
         (f"  {day(began.date()):>6} {began:%H:%M}Z", Tone.dim),
         (f" {pad(_trigger(run), 8)}", Tone.dim),

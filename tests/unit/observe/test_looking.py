@@ -276,3 +276,13 @@ async def test_failing_for_months_is_no_overflow() -> None:
     seen = Observation("kibana.status", failures=10**9)
     failing = probe(limited(None))
     assert pause(failing, await look(failing, seen, lambda: NOON)) == 120
+
+
+async def test_of_what_is_off_nothing_is_kept():
+    """Its last figures would stand beside what is read now, as if they were."""
+    before = await look(probe(answers), None, lambda: NOON)
+    off = ServiceError(Trouble.off, "not configured", "kibana.url")
+    seen = await look(probe(raising(off)), before, lambda: NOON + timedelta(minutes=1))
+    assert (seen.value, seen.at) == (None, None)
+    assert seen.error is not None
+    assert seen.error.trouble is Trouble.off

@@ -1,5 +1,6 @@
 """What the parts of the screen say in each scene, as text."""
 
+import re
 from collections.abc import Callable
 from datetime import date, timedelta, timezone
 
@@ -7,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from altui.core.model.health import State
-from altui.core.model.observed import Snapshot
+from altui.core.model.observed import Snapshot, Trouble
 from altui.core.model.pipeline import Pipeline
 from altui.core.model.reading import Counts, Note, Runs
 from altui.core.present.findings import not_ok
@@ -16,11 +17,12 @@ from altui.core.present.panels import PANELS, boxed, detail, listed, panel, titl
 from altui.core.present.report import report
 from altui.core.present.rows import Line, Tone, columns
 from altui.core.present.strip import strip
+from altui.core.present.table import table
 from altui.core.present.verdict import verdict
 from altui.core.present.view import SILENCE, View, view
 from altui.core.rules.assess import assess
 from tests.scenes import SCENES, Scene, all_silent, healthy
-from tests.world import with_value
+from tests.world import with_error, with_value
 
 ALL = pytest.mark.parametrize("name", SCENES)
 
@@ -244,7 +246,7 @@ def test_what_a_refused_key_showed_last_is_grey_and_has_its_age():
     shown = seen("keys_expired")
     assert "live 3/6, oldest 11h" in header(shown, 80).text
     rows = panel(shown, "workflow").rows
-    assert rows[0].text == "GitHub denied, by the marts' age, seen 00:59Z: 401 the key has expired"
+    assert rows[0].text == "GitHub denied, seen 00:59Z, by the marts' age: 401 the key has expired"
     assert rows[1].text == "marts built 03:27Z (8h), end 22 Nov; next 24 Nov 03:15Z"
     assert Tone.plain in {part.tone for part in rows[1].segments}
     runs = [row for row in rows if row.key.startswith("run.")]
@@ -258,7 +260,7 @@ def test_what_a_refused_key_showed_last_is_grey_and_has_its_age():
 def test_without_bigquery_the_last_day_equal_to_the_source_is_told():
     rows = text(panel(seen("no_warehouse"), "parity").rows)
     assert rows.startswith(
-        "BigQuery unreachable, source = index, seen 11:47Z: no answer within 20 s\n"
+        "BigQuery unreachable, seen 11:47Z, source = index: no answer within 20 s\n"
         "source = index to 22 Nov, the marts unseen"
     )
 
@@ -364,6 +366,73 @@ def test_the_header_says_where_and_when():
     assert header(seen("healthy", **sandbox), 80).text.startswith("SANDBOX  READ-ONLY ")
     assert "simulated time" in header(seen("healthy", **sandbox), 80).text
     assert "simulated time" in header(seen("healthy", **sandbox), 60).text
+
+
+def unanswered(start: str, trouble: Trouble = Trouble.unreachable) -> View:
+    """The healthy scene, printed once, after a service's last answer of half an hour ago."""
+    scene = healthy()
+    snapshot, since = scene.snapshot, scene.now - timedelta(minutes=29)
+    for probe in snapshot.observations:
+        if probe.startswith(start):
+            snapshot = with_error(snapshot, probe, trouble, since=since)
+    judged = assess(snapshot, Pipeline(), scene.now, scene.assessment)
+    return seen(scene._replace(snapshot=snapshot, assessment=judged), started=None)
+
+
+@pytest.mark.parametrize(
+    ("service", "key", "rows"),
+    [
+        ("postgres", "parity", ("emails", "applications")),
+        ("bigquery", "parity", ("emails", "applications")),
+        ("elasticsearch", "indices", ("risk_daily", "parity_drift")),
+    ],
+)
+def test_rows_of_a_service_that_does_not_answer_are_marked_and_dated(
+    service: str, key: str, rows: tuple[str, ...]
+):
+    shown = unanswered(service)
+    made = [line for line in panel(shown, key).rows if not line.key.endswith(".trouble")]
+    for name in rows:
+        row = next(line for line in made if line.text[2:].startswith(f"{name} "))
+        assert row.text.startswith("? "), row.text
+        assert {part.tone for part in row.segments} == {Tone.dim}
+    assert not [row.text for row in made if shown.glyphs.states[State.ok] in row.text]
+    said = "\n".join(table(shown))
+    assert said.count("unreachable, seen 11:30Z") == 1
+
+
+def test_what_the_cluster_said_last_is_told_as_past():
+    said = text(panel(unanswered("elasticsearch"), "indices").rows)
+    assert "cluster applylens-prod was green" in said
+    assert not re.search("(?<!was) green,", said)
+    denied = text(panel(unanswered("elasticsearch.cluster"), "indices").rows)
+    assert "4.1 MB  was green" in denied
+    assert "✓ risk_daily" in denied
+    assert "Kibana was available" in text(panel(unanswered("kibana"), "indices").rows)
+    assert "was" not in text(panel(seen("healthy"), "indices").rows)
+
+
+def test_a_run_that_ended_stays_as_it_ended_and_one_that_ran_is_not_known():
+    shown = unanswered("github")
+    ok, unknown = (shown.glyphs.states[state] for state in (State.ok, State.unknown))
+    runs = [row.text for row in panel(shown, "workflow").rows if " #8" in row.text]
+    assert runs[0].startswith(ok)
+    running = with_run(lambda run: replace(run, status="in_progress", conclusion=None))
+    item = running.look.snapshot.observations["github.runs"]
+    snapshot = with_error(
+        Snapshot(running.now, {**running.look.snapshot.observations, "github.runs": item}),
+        "github.runs",
+        Trouble.unreachable,
+        since=running.now,
+    )
+    row = panel(seen(healthy()._replace(snapshot=snapshot)), "workflow").rows
+    assert next(line.text for line in row if " #812" in line.text).startswith(unknown)
+
+
+def test_when_it_was_seen_is_never_cut_at_half_a_screen():
+    shown = unanswered("elasticsearch")
+    rows = shown.fitted(boxed(shown, "indices", 59, 12), 59)
+    assert "seen 11:30Z" in rows[1].text
 
 
 def test_silence_everywhere_points_at_this_host():
