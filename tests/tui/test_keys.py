@@ -179,10 +179,13 @@ async def test_r_asks_the_observer_once_and_says_when_it_has_looked(on_stage: Ca
 
 
 async def test_a_start_beside_a_living_observer_asks_for_a_fresh_look(on_stage: Callable):
-    for name, asked in (("healthy", ["*"]), ("stale_start", []), ("nothing_yet", [])):
+    for name in ("healthy", "stale_start", "nothing_yet"):
         stage = on_stage(name)
         async with stage.app().run_test(size=(80, 24)):
-            assert list(stage.other.requests().values()) == asked
+            assert not stage.other.requests(), "a new one reads everything anyway"
+        with stage.other.observing():
+            async with stage.app().run_test(size=(80, 24)):
+                assert list(stage.other.requests().values()) == ["*"]
 
 
 async def test_q_quits_from_the_main_screen(on_stage: Callable):
