@@ -11,7 +11,7 @@ import msgspec
 from msgspec.structs import replace
 
 from altui.config.secret import Secret
-from altui.config.settings import Settings
+from altui.config.settings import ScreenSettings, Settings
 
 SALT = 16
 """Bytes of salt before the digest."""
@@ -36,7 +36,7 @@ def same(known: bytes, settings: Settings, environ: Mapping[str, str]) -> bool:
 
 def _digest(settings: Settings, environ: Mapping[str, str], salt: bytes) -> bytes:
     # what neither changes a question nor an answer may differ
-    asked = replace(settings, read_only=False, state_dir="")
+    asked = replace(settings, read_only=False, state_dir="", screen=ScreenSettings(), keys={})
     names = sorted(name for name in environ if READ_BY_CLIENTS.fullmatch(name))
     whole = (asked, _key(settings), [(name, environ[name]) for name in names])
     text = msgspec.json.encode(whole, enc_hook=_revealed)

@@ -19,6 +19,8 @@ OPEN = {
     *("fivetran", "workflow runs", "index freshness", "row parity", "not ok"),
     *(f"stage {names[0]}" for names in STAGE_NAMES.values()),
     *(f"1 Fivetran, {table.name}" for table in Pipeline().tables),
+    *(f"parity {table.name}" for table in Pipeline().tables),
+    *(f"index {mart.index}" for mart in Pipeline().marts),
 }
 ALWAYS = {"refresh", "help", "quit", "details", "why", "copy", "open", *THEMES_LEFT}
 

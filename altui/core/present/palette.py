@@ -49,11 +49,11 @@ def _stages(seen: View) -> Iterator[Opening]:
 
 
 def _below(seen: View) -> Iterator[Opening]:
-    """Places that a panel's rows open, each once."""
+    """Places that a panel's rows open, each once; a single day is chosen from its table."""
     tops = {kind.key for kind in KINDS} | {"findings"}
     for kind in KINDS:
         rows = page(seen, kind.key).rows
         for place in dict.fromkeys(row.opens for row in rows if row.opens):
-            if place not in tops:
+            if place not in tops and (kind.key != "parity" or place.count("/") == 1):
                 tops.add(place)
                 yield Opening(place, page(seen, place).name, f"One of {kind.title.lower()}")

@@ -26,6 +26,15 @@ def test_where_state_is_kept_and_who_may_only_read_are_no_questions():
     assert compared(ENVIRON, {**ENVIRON, "ALTUI_STATE_DIR": "/x", "ALTUI_READ_ONLY": "true"})
 
 
+def test_colours_and_keys_are_no_questions(tmp_path: Path):
+    plain, mine = tmp_path / "plain.toml", tmp_path / "mine.toml"
+    plain.write_text("")
+    mine.write_text("[screen]\ntheme = 'altui-light'\n[keys]\nrefresh = 'f5'\n")
+    one, other = ({**ENVIRON, "ALTUI_CONFIG": str(path)} for path in (plain, mine))
+    assert load(one) != load(other)
+    assert compared(one, other)
+
+
 def test_a_key_file_that_was_rotated_in_its_place_differs(tmp_path: Path):
     key = tmp_path / "key.json"
     key.write_text("one")
