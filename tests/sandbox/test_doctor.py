@@ -326,7 +326,7 @@ async def test_a_table_that_may_not_be_read_gets_its_grant(sandbox: Sandbox):
 async def test_a_column_an_index_and_a_table_that_are_not_there(sandbox: Sandbox, tmp_path: Path):
     file = tmp_path / "altui.toml"
     file.write_text(
-        "[[pipeline.tables]]\n"
+        'profile = "sandbox"\n[[pipeline.tables]]\n'
         'name = "emails"\nsource = "public.emails"\nraw = "r"\nstaging = "s"\nday = "sent_at"\n'
         "[[pipeline.tables]]\n"
         'name = "late"\nsource = "public.emails"\nraw = "r"\nstaging = "s"\nday = "updated_at"\n'

@@ -314,6 +314,7 @@ def test_a_spent_budget_is_said_and_nothing_is_passed_off_as_exact(quiet: Sandbo
 def test_a_wrong_measure_is_named_and_the_others_are_compared(quiet: Sandbox, tmp_path: Any):
     file = tmp_path / "altui.toml"
     file.write_text(
+        'profile = "sandbox"\n'
         '[[pipeline.marts]]\nname = "mrt_risk_daily"\nindex = "risk_daily"\ntable = "emails"\n'
         'count = "emails"\nmeasures = [\n'
         '  {name = "avg_risk", sql = "ROUND(AVG(risk_score), 2)"},\n'
