@@ -18,7 +18,7 @@ demo: $(STAMP) ## the dashboard over a living copy of the pipeline (ARGS=... for
 	@$(BIN)/altui demo $(ARGS)
 
 test: $(STAMP) ## run every test, side by side (ARGS=tests/unit for a part)
-	$(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder $(ARGS)
+	$(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist loadgroup $(ARGS)
 
 check: $(STAMP) ## lint, types and import contracts
 	$(BIN)/ruff check .

@@ -7,21 +7,14 @@ import pytest
 from altui.config import masking
 from tests.living import Sandbox, started
 
-SLOW_FIRST = ("tests/sandbox", "tests/real")
-
 
 @pytest.hookimpl(tryfirst=True)  # the groups are read after it
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Which tests stay together when they run side by side: a file's, and the sandbox's own.
-
-    The slow ones begin, so that nobody waits for the last of them alone.
-    """
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Which tests stay together when they run side by side: a file's, and the sandbox's own."""
     for item in items:
         shared = "sandbox" in getattr(item, "fixturenames", ())
         group = "sandbox" if shared else item.nodeid.split("::")[0]
         item.add_marker(pytest.mark.xdist_group(group))
-    if hasattr(config, "workerinput"):
-        items.sort(key=lambda item: not item.nodeid.startswith(SLOW_FIRST))
 
 
 @pytest.fixture(autouse=True)
