@@ -55,4 +55,4 @@ def _key(settings: Settings) -> str:
 def _revealed(value: object) -> str:
     if isinstance(value, Secret):
         return value.reveal()
-    raise NotImplementedError(type(value).__name__)
+    raise TypeError(f"no setting is a {type(value).__name__}")

@@ -196,7 +196,7 @@ def test_a_real_terminal_is_sent_what_the_file_holds(tmp_path: Path):
         "LANG": "C.UTF-8",
         "ALTUI_STATE_DIR": str(tmp_path / "state"),
         "ES_URL": "http://127.0.0.1:1",
-        "TMUX": "/tmp/tmux-0/default,1,0",
+        "TMUX": "default,1,0",
     }
     terminal = Terminal([sys.executable, "-m", "altui"], environ, 24, 80)
     try:

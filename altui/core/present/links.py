@@ -33,6 +33,8 @@ def link(seen: View, place: str, page: Page) -> str:
         return opened(page.link)
     if kind in OF_PANEL:
         return of_service(seen, OF_PANEL[kind])
+    if kind == "stage":
+        return next((of_stage(seen, stage) for stage in StageId if stage == rest), "")
     return of_service(seen, service_of(rest)) if kind == "why" and rest else of_verdict(seen)
 
 

@@ -80,7 +80,9 @@ def test_each_place_has_its_services_page():
     board = "https://kibana.prod/s/ops/app/dashboards#/view/analytics-overview"
     assert of_stage(seen, StageId.kibana) == of("why/kibana.status") == board
     assert of_verdict(a_view()) == board
-    assert of_stage(seen, StageId.postgres) == ""
+    assert of("stage/kibana") == board
+    assert of("stage/fivetran") == of("fivetran/emails") == of("fivetran")
+    assert of("stage/postgres") == of_stage(seen, StageId.postgres) == ""
 
 
 def test_links_of_other_installations_and_of_services_without_an_address():
