@@ -100,5 +100,6 @@ def binary(count: int) -> str:
     return f"{count} B"
 
 
-def plural(count: int, word: str) -> str:
-    return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"
+def plural(count: int, word: str, many: str = "") -> str:
+    """`1 day`, `2 days`; `many` where that is no s more."""
+    return f"{count:,} {word}" if count == 1 else f"{count:,} {many or word + 's'}"

@@ -38,8 +38,9 @@ REASSESS_EVERY = 20.0
 """Seconds; due times pass without any new observation."""
 COUNTS = ("postgres.counts", "bigquery.counts", "elasticsearch.counts")
 RESTING_LOOK = 1.0
-SECOND_LOOK = 5.0
 """Seconds between looks whether somebody wants to see what a resting probe reads."""
+SECOND_LOOK = 5.0
+"""Seconds after which what one look alone has seen is looked at again."""
 GRANTED_WITHIN = 2.0
 """Seconds for which an assessment waits for granted wishes; later ones come with the next."""
 STORE_AGAIN = 5.0

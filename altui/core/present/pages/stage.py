@@ -231,8 +231,7 @@ def _failing(seen: View, observation: Observation) -> str:
         return f"off: {observation.error.words}"
     since = observation.failing_since
     words = f" since {seen.clock(since)} ({seen.age(since)})" if since else ""
-    tries = plural(observation.failures, "try").replace("trys", "tries")
-    return f"{trouble.value}{words}, {tries}"
+    return f"{trouble.value}{words}, {plural(observation.failures, 'try', 'tries')}"
 
 
 def _tried(seen: View, observation: Observation) -> str:
