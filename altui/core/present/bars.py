@@ -4,19 +4,27 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 
 from altui.core.model.days import day_of, days_between
-from altui.core.present.rows import Line, Tone, line
+from altui.core.present.rows import Line, Tone, extra, line
 from altui.core.present.view import View
+from altui.core.words import day
 
 DAYS = 30
+"""Days that are always drawn; where there is room twice and three times as many."""
+MONTHS = 3
 
 
 def bars(seen: View, key: str, name: str, by_day: dict[date, int]) -> Line:
-    """The 30 days up to yesterday, each as high as its count against the highest of them."""
+    """The days up to yesterday, each as high as its count against the highest of them."""
     last = day_of(seen.now) - timedelta(days=1)
-    days = list(days_between(last - timedelta(days=DAYS - 1), last))
+    days = list(days_between(last - timedelta(days=MONTHS * DAYS - 1), last))
     highest = max((by_day.get(each, 0) for each in days), default=0)
     drawn = "".join(bar(seen.glyphs.bars, by_day.get(each, 0), highest) for each in days)
-    return line(key, (f"{name}  {drawn}  {DAYS} days", Tone.dim))
+    older = (
+        extra(drawn[place * DAYS : (place + 1) * DAYS], Tone.dim, MONTHS - place)
+        for place in range(MONTHS - 1)
+    )
+    ends = extra(f"  to {day(last)}", Tone.dim)
+    return line(key, (f"{name}  ", Tone.dim), *older, (drawn[-DAYS:], Tone.dim), ends)
 
 
 def spark(heights: str, values: Iterable[int | None]) -> str:

@@ -3,11 +3,13 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
+from msgspec.structs import replace
+
 from altui.core.model.pipeline import Table
 from altui.core.model.reading import Connection
 from altui.core.present.bars import bars
 from altui.core.present.follows import blind, trouble
-from altui.core.present.rows import Line, Tone, columns, greyed, line, pad
+from altui.core.present.rows import Line, Tone, columns, extra, greyed, line, pad
 from altui.core.present.view import View
 from altui.core.rules.schedule import sync_turn
 from altui.core.words import ago, behind, number, plural
@@ -46,7 +48,8 @@ def _own_words(seen: View) -> Iterator[Line]:
     ):
         for place, note in enumerate(notes):
             key = f"fivetran.{kind}.{place}"
-            yield _aged(seen, line(key, (f"{kind} {note.code}: ", tone), note.message))
+            made = line(key, (f"{kind} {note.code}: ", tone), note.message)
+            yield _aged(seen, replace(made, folds=True))
 
 
 def _short(seen: View) -> Iterator[Line]:
@@ -57,15 +60,17 @@ def _short(seen: View) -> Iterator[Line]:
     known = seen.look.sync_tables.tables if seen.look.sync_tables else ()
     enabled = [table.source.rsplit(".", 1)[-1] for table in known if table.enabled]
     names = enabled or [table.name for table in seen.pipeline.tables]
-    notes = plural(len(connection.warnings), "warning")
-    if connection.tasks:
-        notes += f", {plural(len(connection.tasks), 'task')}"
+    warnings = plural(len(connection.warnings), "warning")
+    tasks = f", {plural(len(connection.tasks), 'task')}" if connection.tasks else ""
     yield _aged(
         seen,
         line(
             "fivetran.short",
-            f"synced {seen.clock(ended)}, {_next(seen, connection)}, ",
-            f"{' + '.join(names)}, {notes}",
+            f"synced {seen.clock(ended)}",
+            f", {_next(seen, connection)}",
+            extra(f", {' + '.join(names)}", rank=2),
+            f", {warnings}" if connection.warnings else extra(f", {warnings}"),
+            tasks,
         ),
     )
 
@@ -141,7 +146,9 @@ def _tables(seen: View) -> Iterator[Line]:
         made = line(
             f"fivetran.{table.name}",
             pad(table.name, name),
-            (f"  {pad(number(found.rows), count, right=True)} rows, newest synced ", Tone.dim),
+            (f"  {pad(number(found.rows), count, right=True)} rows, ", Tone.dim),
+            extra("newest ", Tone.dim),
+            ("synced ", Tone.dim),
             seen.clock(found.synced),
             (_written(seen, table), Tone.dim),
             opens=f"fivetran/{table.name}",

@@ -1,6 +1,7 @@
 """What a panel shows where a service cannot be seen: the words of its title and first row."""
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from altui.core.model.health import State
 from altui.core.model.observed import Trouble
@@ -131,10 +132,11 @@ def trouble(seen: View, probe: str, panel: str = "") -> Line | None:
         return line(f"{probe}.off", (words, Tone.off))
     part = f" {PARTS[probe]}" if seen.partly(service_of(probe)) and probe in PARTS else ""
     state = STATE_OF[error.trouble]
-    return line(
+    made = line(
         f"{probe}.trouble",
         (f"{name}{part} {error.trouble.value}", tone_of(state)),
         (f", seen {seen.clock(observation.at)}" if observation.at else "", Tone.dim),
         (f", {instead.short}" if instead.short not in ("", NOTHING) else "", Tone.plain),
         f": {error.words}",
     )
+    return replace(made, folds=True)

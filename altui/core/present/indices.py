@@ -9,7 +9,7 @@ from altui.core.model.pipeline import Mart, Table, risk_mart
 from altui.core.model.reading import Cluster, Index, Kibana, Lifecycle, Series
 from altui.core.present.bars import bars
 from altui.core.present.follows import trouble
-from altui.core.present.rows import Line, Tone, columns, greyed, line, pad, tone_of
+from altui.core.present.rows import Line, Segment, Tone, columns, extra, greyed, line, pad, tone_of
 from altui.core.present.view import View
 from altui.core.rules.elastic import deletes_at, kept
 from altui.core.rules.kibana import notes
@@ -58,22 +58,32 @@ def _short(seen: View) -> Iterator[Line]:
     cluster, documents = seen.look.cluster, seen.look.documents
     if documents is None:
         return
-    expected, blocks = _window(seen), 0
-    parts: list[str] = []
+    expected = _window(seen)
+    days: list[str] = []
+    others: list[str] = []
     for mart in seen.pipeline.marts:
         series = seen.look.index(mart)
         if series is not None and mart.table:
-            parts.append(f"{mart.index} {_present(seen, series)} of {expected} days")
+            days.append(f"{mart.index} {_present(seen, series)} of {expected} days")
         elif series is not None and series.rows:
-            parts.append(f"{mart.index} {len(series.by_day)}")
-    total = sum(index.bytes for index in cluster.indices.values()) if cluster else 0
-    blocks = sum(len(index.blocks) for index in cluster.indices.values()) if cluster else 0
-    unseen = cluster is not None and "mappings" in cluster.unseen
-    blocked = "blocks not seen" if unseen else plural(blocks, "block")
-    parts.append(f"{size(total)}, {blocked}" if cluster else "")
-    words = ", ".join(part for part in parts if part)
-    made = line("indices.short", words)
+            others.append(f"{mart.index} {len(series.by_day)}")
+    made = line(
+        "indices.short",
+        ", ".join(days or others),
+        extra("".join(f", {one}" for one in others) if days else "", rank=2),
+        *_bulk(cluster),
+    )
     yield made if seen.live(CLUSTER) and seen.live(DOCUMENTS) else greyed(made)
+
+
+def _bulk(cluster: Cluster | None) -> Iterator[Segment]:
+    """Size and blocks of all indices."""
+    if cluster is None:
+        return
+    blocks = sum(len(index.blocks) for index in cluster.indices.values())
+    unseen = "mappings" in cluster.unseen
+    yield extra(f", {size(sum(index.bytes for index in cluster.indices.values()))}", rank=1)
+    yield Segment(f", {'blocks not seen' if unseen else plural(blocks, 'block')}")
 
 
 def _indices(seen: View) -> Iterator[Line]:
@@ -205,15 +215,18 @@ def _reader(seen: View) -> Iterator[Line]:
         yield line("reader", (words, Tone.broken if seen.live(READER) else Tone.dim))
         return
     title = "dashboard denied" if "dashboard" in kibana.unseen else "no dashboard"
+    name = ""
     if kibana.dashboard:
-        title = f"“{kibana.dashboard}” {_span(kibana)}"
+        name, title = f"“{kibana.dashboard}” ", _span(kibana)
     level = Tone.dim if kibana.level == "available" else Tone.late
     made = line(
         "reader",
         (_newest(seen, kibana), Tone.plain),
         (", Kibana ", Tone.dim),
         (seen.told(READER, kibana.level), level),
-        (f", {title}", Tone.dim),
+        (", ", Tone.dim),
+        extra(name, Tone.dim),
+        (title, Tone.dim),
     )
     yield made if seen.live(READER) else greyed(made)
     if said := notes(kibana):
@@ -278,7 +291,15 @@ def _disk(seen: View) -> Iterator[Line]:
         tone = Tone.broken if below(worst, worst.flood) else Tone.late
     off = "" if storage.watched else ", watermarks are off"
     more = f", fullest of {len(storage.disks)}" if len(storage.disks) > 1 else ""
-    made = line("disk", (f"disk {worst.node}: ", Tone.dim), (f"{left(worst)}{off}", tone), more)
+    free, comma, limit = left(worst).partition(",")
+    made = line(
+        "disk",
+        (f"disk {worst.node}: ", Tone.dim),
+        (free, tone),
+        extra(f"{comma}{limit}", tone),
+        (off, tone),
+        more,
+    )
     yield made if seen.live(STORAGE) else greyed(made)
 
 

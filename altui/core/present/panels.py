@@ -11,9 +11,12 @@ from altui.core.present.follows import state_of_sight, titles
 from altui.core.present.page import Page, titled
 from altui.core.present.rows import Line, Panel, Segment, Tone, columns, indent, line, pad, tone_of
 from altui.core.present.view import View
+from altui.core.present.wrapped import folded
 
 Rows = Callable[[View], tuple[Line, ...]]
 TITLE = 13
+FOLDS = 3
+"""Rows that a service's words may take in a panel; its page has them whole."""
 BRIEFLY = 3
 """Rows of a listed panel up to which its short form says more."""
 
@@ -114,9 +117,10 @@ def boxed(seen: View, key: str, width: int, height: int) -> tuple[Line, ...]:
     """The panel under its title line; the last row counts those that do not fit."""
     shown = panel(seen, key)
     room = max(height - 1, 0)
-    rows = shown.rows[:room]
-    if len(shown.rows) > room > 0:
-        more = f"{len(shown.rows) - room + 1} more rows: enter shows all"
+    every = tuple(part for row in shown.rows for part in folded(row, width, FOLDS))
+    rows = every[:room]
+    if len(every) > room > 0:
+        more = f"{len(every) - room + 1} more rows: enter shows all"
         rows = (*rows[:-1], line(f"{key}.more", (more, Tone.dim)))
     return titled(whole(seen, key), width), *rows
 

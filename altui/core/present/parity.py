@@ -10,7 +10,7 @@ from altui.core.model.pipeline import Table, risk_mart
 from altui.core.model.reading import Series
 from altui.core.present.follows import blind, trouble
 from altui.core.present.parity_notes import history, measures, settled, silences, spent
-from altui.core.present.rows import Line, Segment, Tone, columns, greyed, line, pad, tone_of
+from altui.core.present.rows import Line, Segment, Tone, columns, extra, greyed, line, pad, tone_of
 from altui.core.present.view import View
 from altui.core.rules.parity import equal_through, total_difference
 from altui.core.words import behind, clock, day, number, percent, plural
@@ -92,7 +92,7 @@ def _short(seen: View) -> Iterator[Line]:
     if blind(seen, WAREHOUSE) and not blind(seen, SOURCE):
         return  # what the index and the source have in common is told already
     segments: list[Segment] = []
-    for table in seen.pipeline.tables:
+    for place, table in enumerate(seen.pipeline.tables):
         source, raw = seen.look.source_of(table), seen.look.raw(table)
         if source is None and raw is None:
             continue
@@ -100,14 +100,14 @@ def _short(seen: View) -> Iterator[Line]:
         same = source and raw and source.rows == raw.rows
         sign = " = " if same else " / "
         words = sign.join(_rows_of(side) for side in (source, raw) if side)
-        segments.append(Segment(words, _tone(seen, state)))
         if not same and source and raw:
-            segments.append(Segment(f" ({_why(seen, state)})", _tone(seen, state)))
-        segments.append(Segment("   "))
+            words += f" ({_why(seen, state)})"
+        rank = place + 1 if place else 0  # room is for the first table, the marts, the others
+        segments.append(extra(f"{words}   ", _tone(seen, state), rank))
     through, _ = _marts_equal(seen)
     if segments or through:
         words = f"marts ok to {day(through)}" if through else "marts: nothing equal yet"
-        yield aged(seen, Line("parity.short", (*segments, Segment(words))))
+        yield aged(seen, Line("parity.short", (*segments, extra(words))))
 
 
 def _why(seen: View, state: State) -> str:
@@ -177,9 +177,9 @@ def _latest(seen: View) -> Iterator[Line]:
         if source is None and raw is None:
             continue
         sides = [(source, "postgres"), (raw, "bigquery")]
-        known = [f"{seen.clock(side.latest)} {whose}" for side, whose in sides if side]
-        head = (f"  {pad(table.name, name)}  latest ", Tone.dim)
-        yield aged(seen, line(f"parity.latest.{table.name}", head, ", ".join(known)))
+        known = [f"{whose} {seen.clock(side.latest)}" for side, whose in sides if side]
+        head, latest = (f"  {pad(table.name, name)}  ", Tone.dim), extra("latest: ", Tone.dim)
+        yield aged(seen, line(f"parity.latest.{table.name}", head, latest, ", ".join(known)))
 
 
 def copies_seen(seen: View) -> tuple[StageId, ...]:
@@ -225,7 +225,7 @@ def _totals(seen: View) -> Iterator[Line]:
         return
     limit = seen.pipeline.total_tolerance
     within = all(share <= limit for _, share in known)
-    words = ", ".join(f"{table.name} {percent(share)} %" for table, share in known)
+    words = [f"{table.name} {percent(share)} %" for table, share in known]
     yield aged(
         seen,
         line(
@@ -235,7 +235,8 @@ def _totals(seen: View) -> Iterator[Line]:
                 f"{'within' if within else 'OUTSIDE'} ±{100 * limit:g} %",
                 Tone.plain if within else Tone.late,
             ),
-            (f": {words}", Tone.dim),
+            (f": {words[0]}", Tone.dim),
+            *(extra(f", {one}", Tone.dim, rank) for rank, one in enumerate(words[1:], 1)),
         ),
     )
 

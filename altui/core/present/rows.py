@@ -39,6 +39,8 @@ class Segment(Struct, frozen=True):
     tone: Tone = Tone.plain
     opens: str = ""
     """The place that shows more of it, where a row has several to choose from."""
+    extra: int = 0
+    """Left out whole where the row is too wide, those of the highest number first; 0: cut."""
 
 
 class Line(Struct, frozen=True):
@@ -50,6 +52,8 @@ class Line(Struct, frozen=True):
     """The place that shows more of this row; empty where there is none."""
     heading: bool = False
     """A title line, never one of the rows that can be chosen."""
+    folds: bool = False
+    """Ends in a service's own words, which go on in further rows where there is room."""
 
     @property
     def text(self) -> str:
@@ -106,11 +110,20 @@ def cut(text: str, width: int) -> str:
     return (kept + ELLIPSIS)[: max(width, 0)]
 
 
+def extra(text: str, tone: Tone = Tone.plain, rank: int = 1) -> Segment:
+    """What a row goes without where it is too wide; the highest ranks go first."""
+    return Segment(text, tone, extra=rank)
+
+
 def fit(row: Line, width: int) -> Line:
-    """The line as it may be printed: no control characters, ended with … where it is too wide."""
+    """The line as it may be printed: no control characters, within the width.
+
+    A row that is too wide goes without its extras first; then it is ended with ….
+    """
     text = row.text
     if len(text) > width or not (text.isascii() and text.isprintable()):
         row = replace(row, segments=tuple(_printable(item, width) for item in row.segments))
+    row = _spared(row, width)
     if columns(row.text) <= width:
         return row
     left, segments = width - 1, list[Segment]()
@@ -122,6 +135,14 @@ def fit(row: Line, width: int) -> Line:
         segments.append(segment)
         left -= taken
     return replace(row, segments=tuple(segments))
+
+
+def _spared(row: Line, width: int) -> Line:
+    """The row without as many of its extras as the width asks for."""
+    while columns(row.text) > width and (most := max(item.extra for item in row.segments)):
+        kept = tuple(item for item in row.segments if item.extra < most)
+        row = replace(row, segments=kept)
+    return row
 
 
 def indent(row: Line, *parts: Part) -> Line:

@@ -8,7 +8,7 @@ from altui.core.model.health import State
 from altui.core.model.pipeline import risk_mart
 from altui.core.model.reading import Job, Run, RunStep
 from altui.core.present.follows import blind, trouble
-from altui.core.present.rows import Line, Segment, Tone, greyed, line, pad, tone_of
+from altui.core.present.rows import Line, Segment, Tone, extra, greyed, line, pad, tone_of
 from altui.core.present.view import View
 from altui.core.rules.running import FAILED, failed_step
 from altui.core.words import behind, day, took
@@ -49,10 +49,17 @@ def _short(seen: View) -> Iterator[Line]:
         word = "ok" if state is State.ok else "FAIL" if state is State.broken else result_of(run)
         words += [Segment(" "), Segment(word, tone_of(state))]
     seeded = sum(SEEDED in run.title for run in runs.runs[:NEWEST])
-    words.append(Segment(f" ({seeded} seeded)" if seeded else "", Tone.dim))
     next_run = seen.look.due.next_run_at
-    words.append(Segment(f"   next {seen.clock(next_run)}, {_delay(seen)}", Tone.dim))
-    yield _aged(seen, Line("workflow.short", tuple(words)))
+    yield _aged(
+        seen,
+        line(
+            "workflow.short",
+            *words,
+            extra(f" ({seeded} seeded)" if seeded else "", Tone.dim, 3),
+            extra(f"   next {seen.clock(next_run)}", Tone.dim),
+            extra(f", {_delay(seen)}", Tone.dim, 2),
+        ),
+    )
 
 
 def _delay(seen: View) -> str:
@@ -98,11 +105,11 @@ def _run(seen: View, run: Run) -> Line:
         seen.sign(state) if ended else seen.sign(state, PROBE),
         (f" #{run.number}", Tone.plain),
         (f"  {day(began.date()):>6} {began:%H:%M}Z", Tone.dim),
-        (f" {pad(trigger_of(run), 8)}", Tone.dim),
-        f" {length:>6}",
+        extra(f" {pad(trigger_of(run), 8)}", Tone.dim),
+        extra(f" {length:>6}", rank=2),
         (f"  {result_of(run)}", tone_of(state)),
         (f"  try {run.attempt}" if run.attempt > 1 else "", Tone.dim),
-        ("  seeded" if SEEDED in run.title else "", Tone.dim),
+        extra("  seeded" if SEEDED in run.title else "", Tone.dim, 3),
         opens=f"workflow/{run.id}",
     )
 

@@ -12,6 +12,7 @@ from altui.core.present.rows import (
     ascii_only,
     columns,
     cut,
+    extra,
     fit,
     greyed,
     line,
@@ -149,3 +150,11 @@ def test_a_moment_names_its_day_unless_it_is_today():
 
 def test_sizes():
     assert [size(n) for n in (12, 4_100_000, 61_000)] == ["12 B", "4.1 MB", "61.0 kB"]
+
+
+def test_a_row_goes_without_its_extras_before_it_is_cut():
+    row = line("x", "12,345", extra(", and more"), extra(", least", rank=2))
+    assert fit(row, 80).text == "12,345, and more, least"
+    assert fit(row, 16).text == "12,345, and more"
+    assert fit(row, 6).text == "12,345"
+    assert fit(row, 5).text == "12,3…"

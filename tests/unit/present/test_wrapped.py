@@ -1,9 +1,10 @@
 """Words of a service over several rows."""
 
 import pytest
+from msgspec.structs import replace
 
-from altui.core.present.rows import columns
-from altui.core.present.wrapped import MOST, wrapped
+from altui.core.present.rows import Line, Segment, columns
+from altui.core.present.wrapped import MOST, folded, wrapped
 
 
 def test_words_are_kept_whole_and_none_is_lost():
@@ -34,3 +35,13 @@ def test_a_word_that_is_too_long_is_broken():
 
 def test_what_is_left_out_is_marked():
     assert wrapped("one two three four five", 5, most=2) == ["one", "two …"]
+
+
+def test_a_services_words_go_on_below_where_there_is_room():
+    row = Line("x", (Segment("Kibana denied: "), Segment("word " * 20)), folds=True)
+    first, *further = folded(row, 40, 3)
+    assert first.text.startswith("Kibana denied: word")
+    assert len(further) == 2 and all(one.text.startswith("  word") for one in further)
+    assert all(columns(one.text) <= 40 for one in (first, *further))
+    assert folded(replace(row, folds=False), 40, 3) == (replace(row, folds=False),)
+    assert folded(row, 200, 3) == (row,)

@@ -67,7 +67,7 @@ def test_totals_newest_records_soft_deleted_and_what_is_usual():
     lines = texts(seen(differing()))
     for words in (
         "! emails    60,162    60,159      -3  0.00     39m",
-        "  emails  latest 11:59Z postgres, 11:20Z bigquery",
+        "  emails  latest: postgres 11:59Z, bigquery 11:20Z",
         "  totals within ±1 %: emails 0.00 %",
         "  soft-deleted in BigQuery: emails 214",
         "  emails  last 24 h: Δ at most 22 at 02:00Z, usual 3",
