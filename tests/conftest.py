@@ -3,9 +3,14 @@
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from altui.config import masking
 from tests.living import Sandbox, started
+
+# how long an example takes says how busy the machine is, not that something is wrong
+settings.register_profile("altui", deadline=None)
+settings.load_profile("altui")
 
 
 @pytest.hookimpl(tryfirst=True)  # the groups are read after it

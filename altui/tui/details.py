@@ -79,14 +79,13 @@ class DetailsScreen(Place):
         super().draw(seen)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Keys that do nothing here are not shown."""
         if action == "open":
             return any(row.opens for row in self._page.rows)
         if action == "why":
             return self.key.partition("/")[0] != why.PLACE
         if action == "next":
             return bool(self.wanted)
-        return True
+        return super().check_action(action, parameters)
 
     def action_panel(self, key: str) -> None:
         self.post_message(self.Open(key, instead=True))

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from altui.clock import Clock
 from altui.config import Settings, public_url
-from altui.core.model.health import Assessment
+from altui.core.model.health import Assessment, Offer
 from altui.core.model.observed import Snapshot, Wish
 from altui.core.present.glyphs import speaks_unicode
 from altui.core.present.view import Facts, View, view
@@ -73,6 +73,12 @@ class Feed:
             self._known = self._store.snapshot(now), self._store.assessment()
         snapshot, assessment = self._known
         return view(replace(snapshot, at=now), assessment, self._pipeline, now, self._facts)
+
+    @property
+    def offers(self) -> tuple[Offer, ...]:
+        """Those of the view that was made last."""
+        _, assessment = self._known
+        return assessment.offers if assessment else ()
 
     def show(self, panels: Collection[str]) -> None:
         """Tells the observer which panels are shown; it looks at their details meanwhile."""

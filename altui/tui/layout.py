@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from altui.core.model.health import SEVERITY
 from altui.core.present.panels import PANELS, panel
+from altui.core.present.team import team
 from altui.core.present.view import View
 
 GRID_WIDTH, GRID_HEIGHT = 100, 30
@@ -21,23 +22,25 @@ def is_grid(width: int, height: int) -> bool:
 def heights(seen: View, width: int, height: int) -> dict[str, int]:
     """Rows by the id of each part; 0 hides it. A grid's panels share the rest by themselves."""
     found = max(len(seen.findings), 1)
+    below = len(team(seen, width))
     if is_grid(width, height):
         tall = height >= TALL
         days, bad = (7, min(found, 9)) if tall else (3, min(found, 4))
-        return {"strip": 3 + days, "findings-rule": 1, "findings": bad, "rest": 0}
+        return {"strip": 3 + days, "findings-rule": 1, "findings": bad, "rest": 0, "team": below}
     bad = min(found, 3)
     days = 3 if height >= 22 else 1
-    left = height - PARTS - (3 + days) - 1 - bad - 1
+    left = height - PARTS - (3 + days) - 1 - bad - 1 - below
     if left < len(PANELS):
-        days, bad = 0, 1
+        days, bad, below = 0, 1, 0
         left = height - PARTS - 2 - 1 - bad - 1
     strip = 3 + days if days else 2
-    return {"strip": strip, "findings-rule": 1, "findings": bad, "rest": 1} | _shared(seen, left)
+    parts = {"strip": strip, "findings-rule": 1, "findings": bad, "rest": 1, "team": below}
+    return parts | _shared(seen, left)
 
 
 def zoomed(part: str, parts: Sequence[str]) -> dict[str, int]:
     """Hides everything but header, verdict, keys and the one part, which takes the rest."""
-    rest = ("strip", "findings-rule", "rest", *parts)
+    rest = ("strip", "findings-rule", "rest", "team", *parts)
     return {other: 0 for other in rest if other != part}
 
 

@@ -16,6 +16,7 @@ from altui.core.present.page import Page
 from altui.core.present.panels import PANELS, boxed, listed, rule
 from altui.core.present.rows import Line
 from altui.core.present.strip import strip, worst_stage
+from altui.core.present.team import team
 from altui.core.present.verdict import verdict
 from altui.core.present.view import View
 from altui.tui.bindings import bindings, panel_keys
@@ -76,6 +77,7 @@ class MainScreen(Place):
         with Container(id="panels"):
             for key in PANELS:
                 yield Rows(partial(self._panel, key), id=key, gutter=True)
+        yield Rows(_team, id="team")
         yield Rows(self.keys, id="keys")
 
     def draw(self, seen: View) -> None:
@@ -102,7 +104,9 @@ class MainScreen(Place):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """There is nothing to zoom where nothing is chosen."""
-        return bool(self.zoomed) or self._part != "" if action == "zoom" else True
+        if action == "zoom":
+            return bool(self.zoomed) or self._part != ""
+        return super().check_action(action, parameters)
 
     def action_panel(self, key: str) -> None:
         if self.zoomed:
@@ -222,6 +226,10 @@ def _strip(seen: View, width: int, height: int) -> Sequence[Line]:
 
 def _findings_rule(seen: View, width: int, height: int) -> Sequence[Line]:
     return (rule("rule.findings", f"not ok ({len(seen.findings)})", width),)
+
+
+def _team(seen: View, width: int, height: int) -> Sequence[Line]:
+    return team(seen, width)
 
 
 def _rest(seen: View, width: int, height: int) -> Sequence[Line]:

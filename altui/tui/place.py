@@ -11,8 +11,9 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from altui.config import masked
+from altui.core.model.health import Offer
 from altui.core.present.block import block, overview
-from altui.core.present.keymap import brief
+from altui.core.present.keymap import KEYS, brief
 from altui.core.present.keys import keys
 from altui.core.present.links import link
 from altui.core.present.page import Page
@@ -40,6 +41,7 @@ class Place(Screen[None]):
             "copy": "copy",
             "link": "link",
             "jump": "jump",
+            **{key.id: f"offered({key.id!r})" for key in KEYS if key.offered},
         }
     )
 
@@ -107,6 +109,17 @@ class Place(Screen[None]):
     def action_refresh(self) -> None:
         self.feed.refresh()
         self.draw(self.feed.view())
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Keys that do nothing here are not shown."""
+        return action != "offered" or self._offer(parameters[0]) is not None
+
+    def _offer(self, key: object) -> Offer | None:
+        return next((offer for offer in self.feed.offers if offer.key == key), None)
+
+    def action_offered(self, key: str) -> None:
+        if offer := self._offer(key):
+            self.post_message(self.Open(offer.opens))
 
     def action_why(self) -> None:
         self.post_message(self.Open(why.PLACE))

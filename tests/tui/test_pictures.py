@@ -8,6 +8,7 @@ from textual.pilot import Pilot
 
 from altui.config import ScreenSettings
 from tests.differing import differing
+from tests.given import BUSY, suspected
 from tests.scenes import Scene
 
 SIZES = {"list": (80, 24), "grid": (120, 40), "wide": (200, 60)}
@@ -134,3 +135,13 @@ def test_an_index(scene: str | Callable, size: str, looks_as_before: Compare):
 @pytest.mark.parametrize("scene", ["healthy", differing], ids=["healthy", "differing"])
 def test_a_table(scene: str | Callable, size: str, looks_as_before: Compare):
     assert looks_as_before(scene if isinstance(scene, str) else scene(), size, "4", *INTO)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_what_later_rules_give(size: str, looks_as_before: Compare):
+    assert looks_as_before(suspected(), size)
+
+
+@pytest.mark.parametrize("keys", [(), ("v",)], ids=["main", "why"])
+def test_a_team_at_work(keys: tuple[str, ...], looks_as_before: Compare):
+    assert looks_as_before(suspected(BUSY), "list", *keys)

@@ -66,7 +66,7 @@ async def test_footer_and_help_name_the_chosen_keys(on_stage: Callable):
     app = on_stage("healthy").app(keys=KEYS)
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.pause()
-        assert "f1 panel  enter details  f2 help  v why" in text(app.screen, "keys")
+        assert "f1 panel  f2 help  q quit  enter details" in text(app.screen, "keys")
         await pilot.press("f2")
         await pilot.pause()
         assert isinstance(app.screen, HelpScreen)

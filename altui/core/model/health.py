@@ -7,6 +7,7 @@ from msgspec import Struct, field
 
 from altui.core.model.history import Drift, SyncEnd
 from altui.core.model.observed import Wish
+from altui.core.model.together import Team
 
 
 class StageId(StrEnum):
@@ -141,6 +142,16 @@ class Verdict(Struct, frozen=True):
     cause: Diagnosis | None = None
 
 
+class Offer(Struct, frozen=True):
+    """What may be done next about all this."""
+
+    key: str
+    """The id of its key, such as `fix`."""
+    opens: str
+    """The place where it is planned or read."""
+    words: str = ""
+
+
 class Assessment(Struct, frozen=True):
     at: datetime
     stages: dict[StageId, StageHealth]
@@ -149,6 +160,10 @@ class Assessment(Struct, frozen=True):
     """Newest day first, the whole window of each table."""
     verdict: Verdict
     diagnoses: tuple[Diagnosis, ...] = ()
+    """Causes that fit, the likeliest first; ties stay ties."""
+    offers: tuple[Offer, ...] = ()
+    team: Team | None = None
+    """None where nothing is known of others."""
     since: dict[str, datetime] = field(default_factory=dict[str, datetime])
     """First sight of each finding and of each difference, by key; carried from look to look."""
     due: "Due | None" = None

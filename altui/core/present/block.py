@@ -5,6 +5,7 @@ from altui.core.present.page import Page
 from altui.core.present.panels import PANELS, listed
 from altui.core.present.rows import Line
 from altui.core.present.strip import strip
+from altui.core.present.team import team
 from altui.core.present.verdict import verdict
 from altui.core.present.view import View
 from altui.core.words import day, plural
@@ -42,6 +43,7 @@ def overview(seen: View) -> Page:
         *not_ok(seen, COLUMNS, 9),
         Line("gap.findings"),
         *(row for key in PANELS for row in listed(seen, key, 3)),
+        *team(seen, COLUMNS),
     )
     return Page("main screen", rows)
 

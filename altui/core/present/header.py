@@ -10,7 +10,7 @@ GAP = 2
 def header(seen: View, width: int) -> Line:
     """Name and mode on the left, sight on the right, the clock between; the least needed part
     gives way first where the width does not hold all."""
-    left = [*_name(seen), Segment("READ-ONLY", Tone.due)]
+    left = [*_name(seen), Segment("READ-ONLY", Tone.due), *_alone(seen)]
     clock, sight = _clock(seen), _sight(seen)
     name = _joined(left, GAP)
     for middle, right in ((clock, sight), (clock, sight[:1]), (clock[:1], sight[:1])):
@@ -31,6 +31,12 @@ def _name(seen: View) -> list[Segment]:
         same = facts.profile == "sandbox"
         return [Segment("SANDBOX", Tone.ok), *([] if same else [Segment(facts.profile)])]
     return [Segment(facts.profile, Tone.strong)]
+
+
+def _alone(seen: View) -> list[Segment]:
+    """That others do not see what is noted here."""
+    team = seen.assessment.team if seen.assessment else None
+    return [Segment("not shared", Tone.late)] if team and not team.shared else []
 
 
 def _clock(seen: View) -> list[Segment]:

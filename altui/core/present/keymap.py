@@ -43,6 +43,8 @@ class Key(Struct, frozen=True):
     where: tuple[Where, ...]
     shown: bool = False
     """In the last line of the screen, where there is room."""
+    offered: bool = False
+    """Works only while the assessment offers what it opens."""
 
 
 _LOOKING, _MOVING = Group.looking, Group.moving
@@ -52,32 +54,40 @@ _ALL = _BOTH + _HELP
 _FOUND = "Line with the letters that were looked for"
 # fmt: off
 KEYS: tuple[Key, ...] = (
+    Key("fix", ("f",), "fix", "The plan of what mends it", _LOOKING, _BOTH,
+        shown=True, offered=True),
+    Key("why", ("v",), "why", "Each claim's figure, source and command", _LOOKING, _BOTH,
+        shown=True),
+    Key("trace", ("t",), "trace", "Day by stage: where rows stopped", _LOOKING, _BOTH,
+        shown=True, offered=True),
+    Key("incident", ("i",), "incident", "The open incident: who has it, what was done",
+        _LOOKING, _BOTH, shown=True, offered=True),
+    Key("health-check", ("h",), "health", "The daily health check, step by step",
+        _LOOKING, _BOTH, shown=True, offered=True),
+    Key("copy", ("y",), "copy", "This place for chat: to terminal and file", _LOOKING,
+        _BOTH + _LINK, shown=True),
     *(
         Key(f"panel-{key}", (str(number),), "panel", "That panel; on a page its details",
             _LOOKING, _BOTH, shown=True)
         for number, key in enumerate(PANELS, 1)
     ),
-    Key("open", ("enter",), "details", "More about what is chosen", _LOOKING, _BOTH, shown=True),
     Key("back", ("escape", "q"), "back", "Back where you came from", _LOOKING, _PAGE, shown=True),
+    Key("help", ("question_mark",), "help", "Keys and runbook of this place", _LOOKING, _BOTH,
+        shown=True),
+    Key("quit", ("q",), "quit", "Leave altui; ctrl+q does anywhere", _LOOKING, _MAIN, shown=True),
+    Key("open", ("enter",), "details", "More about what is chosen", _LOOKING, _BOTH, shown=True),
     Key("find", ("slash",), "filter", "Rows with these letters; in a log, the next such line",
         _LOOKING, _PAGE, shown=True),
+    Key("link", ("o",), "open", "The service's own page, or its link", _LOOKING, _BOTH,
+        shown=True),
+    Key("refresh", ("r",), "refresh", "Ask every service anew, now", _LOOKING, _BOTH, shown=True),
+    Key("commands", ("colon",), "commands", "Every command by name; so does ctrl+p",
+        _LOOKING, _BOTH, shown=True),
     Key("find-next", ("n",), "next", f"{_FOUND}, below", _LOOKING, _PAGE),
     Key("find-last", ("N",), "last", f"{_FOUND}, above", _LOOKING, _PAGE),
     Key("zoom", ("z",), "zoom", "The chosen part on the whole screen, and back", _LOOKING, _MAIN),
     Key("main", ("0",), "main", "The main screen, nothing chosen", _LOOKING, _BOTH),
     Key("leave", ("escape",), "leave", "Choose nothing; ends the zoom first", _LOOKING, _MAIN),
-    Key("help", ("question_mark",), "help", "Keys and runbook of this place", _LOOKING, _BOTH,
-        shown=True),
-    Key("why", ("v",), "why", "Each claim's figure, source and command", _LOOKING, _BOTH,
-        shown=True),
-    Key("copy", ("y",), "copy", "This place for chat: to terminal and file", _LOOKING,
-        _BOTH + _LINK, shown=True),
-    Key("link", ("o",), "open", "The service's own page, or its link", _LOOKING, _BOTH,
-        shown=True),
-    Key("quit", ("q",), "quit", "Leave altui; ctrl+q does anywhere", _LOOKING, _MAIN, shown=True),
-    Key("refresh", ("r",), "refresh", "Ask every service anew, now", _LOOKING, _BOTH, shown=True),
-    Key("commands", ("colon",), "commands", "Every command by name; so does ctrl+p",
-        _LOOKING, _BOTH, shown=True),
     Key("close", ("escape", "q", "enter", "question_mark", "o"), "close", "Close help or link",
         _LOOKING, _HELP + _LINK, shown=True),
     Key("down", ("down", "j"), "down", "One row down", _MOVING, _ALL),

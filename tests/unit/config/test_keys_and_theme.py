@@ -50,7 +50,7 @@ def test_a_profile_lays_its_keys_over_the_shared_ones(tmp_path: Path):
         ("refresh = 'ctrl+q'", "keys.refresh: ctrl+q leaves altui from anywhere; choose another"),
         (
             "refresh = 'z'",
-            "keys: z is both zoom and refresh on the main screen; give refresh another key",
+            "keys: z is both refresh and zoom on the main screen; give refresh another key",
         ),
         (
             "open = 'r'",

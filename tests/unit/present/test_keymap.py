@@ -38,7 +38,7 @@ def test_ids_need_no_quotes_in_toml():
 
 def test_keys_of_parts_that_are_not_there_yet_are_free():
     taken = {one for key in KEYS for one in key.keys}
-    assert taken.isdisjoint("adebftihpcws")
+    assert taken.isdisjoint("adebpcws")
 
 
 def test_characters_are_named_as_textual_names_them():
@@ -91,8 +91,8 @@ def test_chosen_keys_stand_for_all_of_the_tables():
 
 
 def test_a_clash_names_key_both_ids_and_the_place():
-    assert list(clashes({"refresh": ("z",)})) == [("z", "zoom", "refresh", Where.main)]
-    assert list(clashes({"refresh": ("n",)})) == [("n", "find-next", "refresh", Where.page)]
+    assert list(clashes({"refresh": ("z",)})) == [("z", "refresh", "zoom", Where.main)]
+    assert list(clashes({"refresh": ("n",)})) == [("n", "refresh", "find-next", Where.page)]
     assert list(clashes({"refresh": ("z",), "zoom": ("r",)})) == []
     assert [one[0] for one in clashes({"refresh": ("ctrl+m",)})] == ["enter", "enter"]
 

@@ -35,7 +35,7 @@ def make(seen: View, rest: str) -> Page:
 
 
 def _claims(seen: View) -> Page:
-    rows = [*verdict(seen), Line("gap.verdict"), *_headline(seen)]
+    rows = [*verdict(seen), Line("gap.verdict"), *_causes(seen), *_headline(seen)]
     for finding in seen.findings:
         rows += [*_finding(seen, finding), Line(f"gap.{_key(finding)}")]
     rows += _not_checked(seen)
@@ -106,6 +106,24 @@ def _schedule(seen: View) -> Iterator[Line]:
         "claim.next.refuted", "refuted", "if a run or sync failed, or was put off, since then"
     )
     yield Line("gap.next")
+
+
+# What may have caused it
+
+
+def _causes(seen: View) -> Iterator[Line]:
+    """Each cause that fits with what was read, and what would tell it from the others."""
+    fitting = seen.assessment.diagnoses if seen.assessment else ()
+    several = len(fitting) > 1
+    for place, found in enumerate(fitting, 1):
+        of = f" ({place} of {len(fitting)} that fit)" if several else ""
+        key = f"cause.{found.cause}"
+        yield line(key, ("cause ", Tone.dim), (found.cause, Tone.strong), (of, Tone.dim))
+        for nth, item in enumerate(found.evidence):
+            yield from _proof(seen, f"{key}.{nth}", probe_of(seen, item), _figures(item), item)
+        if found.told_apart_by:
+            yield _fact(f"{key}.told", "told by", found.told_apart_by)
+        yield Line(f"gap.{key}")
 
 
 # What is not ok
