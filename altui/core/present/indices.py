@@ -261,7 +261,8 @@ def _cluster(seen: View) -> Iterator[Line]:
         "cluster",
         (f"cluster {cluster.name} ", Tone.dim),
         (seen.told(CLUSTER, cluster.status), HEALTH.get(cluster.status, Tone.unknown)),
-        (f", {plural(cluster.nodes, 'node')}, ", Tone.dim),
+        extra(f", {plural(cluster.nodes, 'node')}", Tone.dim),
+        (", ", Tone.dim),
         (template, tone),
         (f", {cluster.unassigned} unassigned" if cluster.unassigned else "", Tone.late),
     )

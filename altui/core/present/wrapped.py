@@ -1,5 +1,6 @@
 """A service's own words over several rows, where one row would cut them."""
 
+import re
 from collections.abc import Iterator
 
 from msgspec.structs import replace
@@ -30,20 +31,26 @@ def wrapped(text: str, width: int = WIDTH, most: int = MOST) -> list[str]:
 
 
 def folded(row: Line, width: int, most: int) -> tuple[Line, ...]:
-    """The row in up to `most` rows: its last segment, a service's words, goes on below."""
+    """The row in up to `most` rows: the words that it has no room for go on below."""
     if not row.folds or columns(row.text) <= width:
         return (row,)
-    *head, last = row.segments
-    before = "".join(item.text for item in head)
-    first, *further = wrapped(row.text, width - len(BELOW), most)
-    if not first.startswith(before):
-        return (row,)
+    rows: list[list[Segment]] = [[]]
+    left = width
+    gap = ""
+    for segment in row.segments:
+        text = gap + segment.text
+        gap = text[len(text.rstrip()) :]
+        for word in re.findall(r"\s*\S+", text):
+            # only where words part: the next segment may go on with the last one's word
+            if columns(word) > left and word[0] == " " and rows[-1] and len(rows) < most:
+                rows.append([Segment(BELOW[1:])])
+                left = width - len(BELOW) + 1
+            rows[-1].append(replace(segment, text=word))
+            left -= columns(word)
+    first, *further = map(tuple, rows)
     return (
-        replace(row, segments=(*head, replace(last, text=first[len(before) :]))),
-        *(
-            Line(f"{row.key}.{place}", (Segment(BELOW + words, last.tone),))
-            for place, words in enumerate(further, 1)
-        ),
+        replace(row, segments=first),
+        *(Line(f"{row.key}.{place}", said) for place, said in enumerate(further, 1)),
     )
 
 

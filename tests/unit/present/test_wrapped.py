@@ -3,7 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
-from altui.core.present.rows import Line, Segment, columns
+from altui.core.present.rows import Line, Segment, Tone, columns, fit
 from altui.core.present.wrapped import MOST, folded, wrapped
 
 
@@ -42,6 +42,23 @@ def test_a_services_words_go_on_below_where_there_is_room():
     first, *further = folded(row, 40, 3)
     assert first.text.startswith("Kibana denied: word")
     assert len(further) == 2 and all(one.text.startswith("  word") for one in further)
-    assert all(columns(one.text) <= 40 for one in (first, *further))
+    assert all(columns(one.text) <= 40 for one in (first, further[0]))
+    assert fit(further[1], 40).text.endswith("…")
     assert folded(replace(row, folds=False), 40, 3) == (replace(row, folds=False),)
     assert folded(row, 200, 3) == (row,)
+
+
+def test_further_rows_keep_the_tone_of_each_word():
+    parts = (
+        Segment("Elasticsearch"),
+        Segment(", only Kibana's word", Tone.strong),
+        Segment(": no"),
+    )
+    first, second = folded(Line("x", parts, folds=True), 22, 3)
+    assert [first.text, second.text] == ["Elasticsearch, only", "  Kibana's word: no"]
+    assert [item.tone for item in second.segments][1:] == [
+        Tone.strong,
+        Tone.strong,
+        Tone.plain,
+        Tone.plain,
+    ]
