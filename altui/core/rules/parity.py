@@ -102,12 +102,13 @@ def equal_through(
     """
     newest: date | None = None
     unequal = 0
+    none, ok = {None, 0}, {State.ok}
     for row in rows:
         cells = [row.cells[stage] for stage in stages if stage in row.cells]
         counts = {cell.count for cell in cells}
-        if counts <= {None, 0}:
+        if counts <= none:
             continue
-        if len(counts) == 1 and all(cell.state is State.ok for cell in cells):
+        if len(counts) == 1 and {cell.state for cell in cells} == ok:
             newest = newest or row.day
         elif newest is not None:
             unequal += 1
