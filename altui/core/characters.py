@@ -1,6 +1,7 @@
 """Characters that fool the eye, in text that is shown on a line of a terminal."""
 
 import unicodedata
+from functools import lru_cache
 
 MOST_MARKS = 3
 """Combining marks on one character; more than any script needs climb over the lines around."""
@@ -40,6 +41,7 @@ def visible(text: str) -> str:
     return "".join(kept)
 
 
+@lru_cache(maxsize=1024)
 def columns_of(character: str) -> int:
     """Columns that a terminal gives to one character."""
     if unicodedata.combining(character) or unicodedata.category(character) in {"Mn", "Me", "Cf"}:

@@ -1,10 +1,11 @@
 """Observations, the newest assessment and refresh requests: what screen and observer share."""
 
 import sqlite3
-from collections.abc import Collection, Generator, Iterable, Iterator
+from collections.abc import Collection, Generator, Iterable
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Generic, TypeVar
 
 import msgspec
 
@@ -16,9 +17,8 @@ from altui.core.rules.learning import KEPT
 from altui.store import presence
 from altui.store.database import connect
 
-_observation = msgspec.json.Decoder(Observation)
-_assessment = msgspec.json.Decoder(Assessment)
 _encode = msgspec.json.Encoder().encode
+T = TypeVar("T")
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, TypeError)
 """What decoding a payload raises that another version, or no altui, has written."""
 
@@ -40,6 +40,8 @@ class Store:
         self._db = connection
         self._version = -1
         self._shown: dict[str, ExitStack] = {}
+        self._observations = Decoded(Observation)
+        self._assessment = Decoded(Assessment)
 
     @classmethod
     def open(cls, directory: Path, patience: float = 5) -> "Store":
@@ -59,7 +61,7 @@ class Store:
         """Every probe's newest observation, as of now."""
         rows = self._db.execute("SELECT probe, payload FROM observation")
         seen, details = dict[str, Observation](), dict[str, Observation]()
-        for probe, item in _decoded(rows):
+        for probe, item in self._observations.of(rows):
             (details if item.detail else seen)[probe] = item
         return Snapshot(at, seen, details)
 
@@ -78,13 +80,8 @@ class Store:
             )
 
     def assessment(self) -> Assessment | None:
-        row = self._db.execute("SELECT payload FROM assessment").fetchone()
-        if row is None:
-            return None
-        try:
-            return _assessment.decode(row[0])
-        except UNREADABLE:
-            return None  # by another altui, or damaged; the next round writes a new one
+        rows = self._db.execute("SELECT '', payload FROM assessment")
+        return dict(self._assessment.of(rows)).get("")
 
     def assessed_with(self) -> bytes:
         """The fingerprint of the settings behind the assessment; empty where none was kept."""
@@ -325,9 +322,25 @@ def _moment(seconds: int) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
-def _decoded(rows: Iterable[tuple[str, bytes]]) -> Iterator[tuple[str, Observation]]:
-    for probe, payload in rows:
-        try:
-            yield probe, _observation.decode(payload)
-        except UNREADABLE:
-            continue  # by another altui, or damaged; the probe writes it anew
+class Decoded(Generic[T]):
+    """Payloads of one table as values; what nobody wrote since the last look is the same value.
+
+    A year's counts take a millisecond to decode, and most looks find most of them unchanged.
+    """
+
+    def __init__(self, kind: type[T]) -> None:
+        self._decode = msgspec.json.Decoder(kind).decode
+        self._known: dict[str, tuple[bytes, T]] = {}
+
+    def of(self, rows: Iterable[tuple[str, bytes]]) -> list[tuple[str, T]]:
+        """The values of all rows of the table by key, without those that cannot be read."""
+        known, self._known = self._known, {}
+        for key, payload in rows:
+            if key in known and known[key][0] == payload:
+                self._known[key] = known[key]
+                continue
+            try:
+                self._known[key] = payload, self._decode(payload)
+            except UNREADABLE:
+                continue  # by another altui, or damaged; its writer writes it anew
+        return [(key, value) for key, (_, value) in self._known.items()]

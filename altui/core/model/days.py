@@ -27,5 +27,4 @@ def spans(days: Iterable[date]) -> Iterator[tuple[date, date]]:
 
 def days_between(first: date, last: date) -> Iterator[date]:
     """Every date from `first` to `last`, both included; none when `last` is earlier."""
-    for offset in range((last - first).days + 1):
-        yield first + timedelta(days=offset)
+    return map(date.fromordinal, range(first.toordinal(), last.toordinal() + 1))

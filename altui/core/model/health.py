@@ -100,7 +100,7 @@ class StageHealth(Struct, frozen=True):
     """One line: why this state."""
 
 
-class Cell(Struct, frozen=True):
+class Cell(Struct, frozen=True, gc=False):
     count: int | None
     state: State
 

@@ -3,13 +3,14 @@
 from collections.abc import Callable, Iterator
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from altui.core.model.health import StageId, State, worst
 from altui.core.present import fivetran, indices, parity, workflow
 from altui.core.present.findings import evidence, panel_of
 from altui.core.present.follows import state_of_sight, titles
 from altui.core.present.page import Page, titled
-from altui.core.present.rows import Line, Panel, Segment, Tone, columns, indent, line, pad, tone_of
+from altui.core.present.rows import Line, Segment, Tone, columns, indent, line, pad, tone_of
 from altui.core.present.view import View
 from altui.core.present.wrapped import folded
 
@@ -76,41 +77,66 @@ KINDS: tuple[Kind, ...] = (
 PANELS: tuple[str, ...] = tuple(kind.key for kind in KINDS)
 
 
+class Panel(Struct, frozen=True):
+    """One of the four panels; each part of it is made when it is asked for."""
+
+    seen: View
+    number: int
+    kind: Kind
+
+    @property
+    def state(self) -> State:
+        return _state(self.seen, self.kind)
+
+    @property
+    def head(self) -> tuple[Segment, ...]:
+        """State and age for the title line."""
+        return _head(self.seen, self.kind, self.state)
+
+    @property
+    def heading(self) -> Page:
+        """The panel's page without its rows: what its title line is made of."""
+        said = tuple(titles(self.seen, self.kind.key))
+        return Page(f"{self.number} {self.kind.title}", (), self.head, said)
+
+    @property
+    def brief(self) -> tuple[Line, ...]:
+        """The most telling rows first, for where there is room for one to three."""
+        return self._nothing or self.kind.brief(self.seen)
+
+    @property
+    def rows(self) -> tuple[Line, ...]:
+        return self._nothing or self.kind.rows(self.seen)
+
+    @property
+    def _nothing(self) -> tuple[Line, ...]:
+        """What stands in place of all rows before anything was looked at."""
+        if any(map(self.seen.observation, self.kind.probes)):
+            return ()
+        return (line(f"{self.kind.key}.nothing", ("not looked at yet", Tone.dim)),)
+
+
 def panel(seen: View, key: str) -> Panel:
     """One panel; `key` is one of PANELS."""
     number, kind = next((n, kind) for n, kind in enumerate(KINDS, 1) if kind.key == key)
-    state = _state(seen, kind)
-    if not any(map(seen.observation, kind.probes)):
-        nothing = (line(f"{key}.nothing", ("not looked at yet", Tone.dim)),)
-        return Panel(key, number, kind.title, state, _head(seen, kind, state), nothing, nothing)
-    return Panel(
-        key,
-        number,
-        kind.title,
-        state,
-        _head(seen, kind, state),
-        kind.brief(seen),
-        kind.rows(seen),
-    )
+    return Panel(seen, number, kind)
 
 
 def listed(seen: View, key: str, height: int) -> tuple[Line, ...]:
     """The panel as rows of one list: number and name before its most telling rows."""
     shown = panel(seen, key)
-    kind = KINDS[shown.number - 1]
     rows = shown.brief if height <= BRIEFLY else shown.rows
     rows = rows or (line(f"{key}.nothing", ("nothing read yet", Tone.dim)),)
-    title = pad(f"{shown.number} {kind.name}", TITLE - 2)
+    name = pad(f"{shown.number} {shown.kind.name}", TITLE - 2)
     sign = Segment(f"{seen.glyphs.states[shown.state]} ", shown.head[0].tone)
     rest = (indent(row, " " * TITLE) for row in rows[1:height])
-    return (indent(rows[0], title, sign), *rest)[:height]
+    return (indent(rows[0], name, sign), *rest)[:height]
 
 
 def whole(seen: View, key: str) -> Page:
     """Everything a panel knows, then the findings shown in it with their evidence."""
     shown = panel(seen, key)
-    rows = (*shown.rows, *_evidence(seen, key))
-    return Page(f"{shown.number} {shown.title}", rows, shown.head, tuple(titles(seen, key)))
+    return replace(shown.heading, rows=(*shown.rows, *_evidence(seen, key)))
 
 
 def boxed(seen: View, key: str, width: int, height: int) -> tuple[Line, ...]:
@@ -122,7 +148,7 @@ def boxed(seen: View, key: str, width: int, height: int) -> tuple[Line, ...]:
     if len(every) > room > 0:
         more = f"{len(every) - room + 1} more rows: enter shows all"
         rows = (*rows[:-1], line(f"{key}.more", (more, Tone.dim)))
-    return titled(whole(seen, key), width), *rows
+    return titled(shown.heading, width), *rows
 
 
 def rule(key: str, title: str, width: int) -> Line:

@@ -60,20 +60,6 @@ class Line(Struct, frozen=True):
         return "".join(segment.text for segment in self.segments)
 
 
-class Panel(Struct, frozen=True):
-    """One of the four panels: its state in a word, its rows, and their short form."""
-
-    key: str
-    number: int
-    title: str
-    state: State
-    head: tuple[Segment, ...]
-    """State and age for the title line."""
-    brief: tuple[Line, ...]
-    """The most telling rows first, for where there is room for one to three."""
-    rows: tuple[Line, ...]
-
-
 Part = str | tuple[str, Tone] | Segment
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date, time
+from itertools import islice
 
 from altui.core.model.days import day_of
 from altui.core.model.health import SEVERITY, STAGES, StageHealth, StageId, State, TraceRow
@@ -55,7 +56,8 @@ def _chosen(seen: View, count: int) -> Iterator[TraceRow]:
     """Today and the days before it, newest first, with the worst day among them."""
     main = _main(seen)
     trace = seen.assessment.trace if seen.assessment else ()
-    newest = [row for row in trace if row.table == main and row.day <= day_of(seen.now)][:count]
+    today = day_of(seen.now)
+    newest = list(islice((r for r in trace if r.table == main and r.day <= today), count))
     worst = worst_day(seen)
     if worst is not None and worst not in newest and newest:
         newest[-1] = worst

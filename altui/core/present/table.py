@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from altui.core.present.findings import evidence
 from altui.core.present.header import header
 from altui.core.present.page import titled
-from altui.core.present.panels import PANELS, panel, whole
+from altui.core.present.panels import PANELS, panel
 from altui.core.present.rows import Line, indent, line
 from altui.core.present.strip import strip
 from altui.core.present.verdict import verdict
@@ -34,5 +34,6 @@ def _rows(seen: View) -> Iterator[Line]:
         yield from evidence(seen, finding)
     for key in PANELS:
         yield gap
-        yield titled(whole(seen, key), WIDTH)
-        yield from (indent(row, "  ") for row in panel(seen, key).rows[:NEWEST])
+        shown = panel(seen, key)
+        yield titled(shown.heading, WIDTH)
+        yield from (indent(row, "  ") for row in shown.rows[:NEWEST])

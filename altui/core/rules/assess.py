@@ -165,9 +165,12 @@ def _is_due(look: Look, stage: StageId, rows: tuple[TraceRow, ...]) -> bool:
         awaited = series is not None and series.rows and not series.by_day.get(due.coming_day)
         if awaited and owes(look, mart, due.coming_day):
             return True
-        today = look.today
-        cells = (row.cells.get(stage) for row in rows if row.day < today)
-        return any(cell is not None and cell.state is State.due for cell in cells)
+        today, state = look.today, State.due
+        return any(
+            cell.state is state and row.day < today
+            for row in rows
+            if (cell := row.cells.get(stage)) is not None
+        )
     return False
 
 

@@ -58,14 +58,14 @@ def differences(rows: tuple[TraceRow, ...]) -> Iterator[str]:
     Those that are losses have a second key. Where an ops table is the source, it is the days that
     its mart does not have.
     """
+    of_source, of_raw = StageId.postgres, StageId.fivetran
     for row in rows:
-        ops, mart = row.cells.get(StageId.bigquery), row.cells.get(StageId.dbt)
-        if StageId.postgres not in row.cells:
+        source, raw = row.cells.get(of_source), row.cells.get(of_raw)
+        if source is None:
+            ops, mart = row.cells.get(StageId.bigquery), row.cells.get(StageId.dbt)
             if ops and ops.count and mart and mart.count is None:
                 yield difference_key(row.table, row.day)
-            continue
-        source, raw = row.cells.get(StageId.postgres), row.cells.get(StageId.fivetran)
-        if source and raw and None not in (source.count, raw.count) and source.count != raw.count:
+        elif raw and source.count != raw.count and None not in (source.count, raw.count):
             yield difference_key(row.table, row.day)
             if raw.state in LOST:
                 yield loss_key(row.table, row.day)
@@ -102,12 +102,13 @@ def equal_through(
     """
     newest: date | None = None
     unequal = 0
+    none, ok = {None, 0}, {State.ok}
     for row in rows:
         cells = [row.cells[stage] for stage in stages if stage in row.cells]
         counts = {cell.count for cell in cells}
-        if counts <= {None, 0}:
+        if counts <= none:
             continue
-        if len(counts) == 1 and all(cell.state is State.ok for cell in cells):
+        if len(counts) == 1 and {cell.state for cell in cells} == ok:
             newest = newest or row.day
         elif newest is not None:
             unequal += 1

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from msgspec import Struct
 
-from altui.core.model.days import start_of
+from altui.core.model.days import day_of, start_of
 from altui.core.model.reading import Filter, Kibana
 from altui.core.rules.datemath import moment
 from altui.core.rules.look import Look
@@ -42,13 +42,13 @@ def days_seen(look: Look, days: Iterable[date]) -> frozenset[date] | None:
     seen = _bounds(look)
     if seen is None:
         return None
-    windows = _windows(look)
-    return frozenset(
-        day
-        for day in days
-        if seen[0] <= (at := start_of(day)) <= seen[1]
-        and not any(window.leaves_out(at) for window in windows)
-    )
+    first, last = map(day_of, seen)
+    inside = {day for day in days if first <= day <= last}
+    if start_of(first) < seen[0]:
+        inside.discard(first)  # its document sits before the range
+    for window in _windows(look):
+        inside = {day for day in inside if not window.leaves_out(start_of(day))}
+    return frozenset(inside)
 
 
 def reader_sees(look: Look, day: date) -> bool | None:

@@ -128,10 +128,11 @@ def _in_sight(seen: Observation, now: datetime) -> Observation:
 
 def own_probes(look: Look, service: str) -> list[Observation]:
     """A service's observations, without the wishes (`probe:key`) that were granted once."""
+    own = f"{service}."
     return [
         seen
         for probe, seen in look.snapshot.observations.items()
-        if service_of(probe) == service and not is_wish(probe)
+        if probe.startswith(own) and not is_wish(probe)
     ]
 
 

@@ -111,8 +111,8 @@ def newest_wanted(look: Look) -> date:
 def newest_document(look: Look, mart: Mart) -> date | None:
     """The newest complete day of the index; today's documents are partial by definition."""
     series = look.index(mart)
-    days = [day for day, count in series.by_day.items() if count] if series else []
-    return max((day for day in days if day <= look.due.coming_day), default=None)
+    coming, by_day = look.due.coming_day, series.by_day if series else {}
+    return max((day for day, count in by_day.items() if count and day <= coming), default=None)
 
 
 def newest_seen(look: Look, mart: Mart) -> date | None:

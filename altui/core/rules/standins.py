@@ -113,7 +113,7 @@ def _left_behind(look: Look) -> tuple[datetime, str] | None:
         if source is None or raw is None or raw.synced is None:
             continue
         for day, written in source.changed.items():
-            if min(written - raw.synced, succeeded - written) < promised:
+            if written - raw.synced < promised or succeeded - written < promised:
                 continue
             seen = look.source.counted_at(day, source_at)
             if seen and seen >= succeeded:

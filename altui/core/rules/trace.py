@@ -4,7 +4,7 @@ A difference between neighbours is *due* while the sync, build or export that sh
 not ended yet; one that survives it is a loss, whatever its size.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime, timedelta
 
 from msgspec import Struct
@@ -40,6 +40,9 @@ COUNTED_BY: dict[StageId, str] = {
 """The probe that supplies a stage's counts per day."""
 
 LOST = (State.late, State.broken)
+ABSENT = Cell(None, State.ok)
+NO_DAY = Cell(None, State.off)
+"""Of no rows there is no day to make."""
 Judge = Callable[[date, int, int | None], State]
 
 
@@ -64,7 +67,7 @@ def trace(look: Look) -> tuple[TraceRow, ...]:
     days = tuple(days_between(first, look.today))[::-1]
     rows: list[TraceRow] = []
     for name, columns in subjects(look):
-        rows.extend(_row(name, day, columns) for day in days)
+        rows.extend(_rows(name, days, columns))
     return tuple(rows)
 
 
@@ -87,26 +90,34 @@ def subjects(look: Look) -> Iterator[tuple[str, tuple[Column, ...]]]:
             yield mart.name, (once, *_mart_columns(look, mart, ops))
 
 
-def _row(table: str, day: date, columns: tuple[Column, ...]) -> TraceRow:
-    cells: dict[StageId, Cell] = {}
-    upstream: int | None = None
-    first_loss: StageId | None = None
-    for column in columns:
-        if column.by_day is None:
-            cells[column.stage] = Cell(None, column.blind)
-            continue
-        count = column.by_day.get(day, column.empty)
-        if count is None and upstream == 0:
-            cells[column.stage] = Cell(None, State.off)  # of no rows there is no day to make
-            continue
-        state = State.ok
-        if upstream is not None and count != upstream:
-            state = column.judge(day, upstream, count)
-            if state in LOST and first_loss is None:
-                first_loss = column.stage
-        cells[column.stage] = Cell(count, state)
-        upstream = count
-    return TraceRow(day, table, cells, first_loss)
+def _rows(table: str, days: Iterable[date], columns: tuple[Column, ...]) -> Iterator[TraceRow]:
+    """A row a day. Most days nothing differs: one cell then serves every stage of the row."""
+    ok = State.ok  # a year has thousands of cells: what is the same for all is looked up once
+    parts = [(one.stage, one.by_day, one.blind, one.judge, one.empty) for one in columns]
+    for day in days:
+        cells: dict[StageId, Cell] = {}
+        upstream: int | None = None
+        first_loss: StageId | None = None
+        even = ABSENT
+        for stage, by_day, blind, judge, empty in parts:
+            if by_day is None:
+                cells[stage] = Cell(None, blind)
+                continue
+            count = by_day.get(day, empty)
+            if count is None and upstream == 0:
+                cells[stage] = NO_DAY
+                continue
+            if count != upstream:
+                even = Cell(count, ok)
+            if upstream is None or count == upstream:
+                cells[stage] = even
+            else:
+                state = judge(day, upstream, count)
+                cells[stage] = Cell(count, state)
+                if state in LOST and first_loss is None:
+                    first_loss = stage
+            upstream = count
+        yield TraceRow(day, table, cells, first_loss)
 
 
 def _table_columns(look: Look, table: Table) -> tuple[Column, ...]:

@@ -43,6 +43,24 @@ def test_an_observation_comes_back_as_it_was_with_value_and_error(store: Store):
     assert snapshot.get("postgres.counts", Counts) == counts
 
 
+def test_what_nobody_wrote_since_is_not_decoded_again(tmp_path: Path):
+    store, other = Store.open(tmp_path / "state"), Store.open(tmp_path / "state")
+    counts, status = Observation("postgres.counts", at=NOON), Observation("kibana.status", at=NOON)
+    other.put_observations([counts, status])
+    before = store.snapshot(NOON).observations
+    newer = Observation("kibana.status", at=NOON + timedelta(minutes=1))
+    other.put_observations([counts, newer])
+    after = store.snapshot(NOON).observations
+    assert after["postgres.counts"] is before["postgres.counts"]
+    assert after["kibana.status"] == newer
+    other.drop(["postgres.counts"])
+    assert set(store.snapshot(NOON).observations) == {"kibana.status"}
+    other.put_observations([counts])
+    assert store.snapshot(NOON).observations["postgres.counts"] == counts
+    store.close()
+    other.close()
+
+
 def test_changed_tells_only_of_other_connections(store: Store):
     assert store.changed()
     assert not store.changed()
