@@ -58,7 +58,7 @@ def installed(name: str, pins: Path, place: Path, installer: str = "uv") -> Path
         install,
     ):
         if subprocess.run([uv, *arguments], check=False, stdout=sys.stderr).returncode:
-            raise NotInstalledError(f"could not be installed: {installer} says why above")
+            raise NotInstalledError("could not be installed")
     seal.write_text(wanted)
     return program
 
