@@ -30,15 +30,19 @@ format: $(STAMP) ## put every file into the house format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(STAMP) ## measure the budgets of this machine
+bench: $(STAMP) ## measure the budgets of this machine (ARGS=--help says what can be chosen)
 	$(BIN)/python -m bench $(ARGS)
 
 picture: $(STAMP) ## draw docs/dashboard.svg from a real screen over the sandbox
 	$(BIN)/python -m docs.picture
 
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+  --no-header --no-annotate --no-strip-extras
+
 lock: $(STAMP) ## resolve the requirements anew, with hashes
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-	  --no-header --no-annotate --no-strip-extras --extra sandbox --extra dev pyproject.toml -o requirements/dev.txt
+	$(COMPILE) --extra sandbox --extra dev pyproject.toml -o requirements/dev.txt
+	$(COMPILE) requirements/peers/posting.in -o requirements/peers/posting.txt
+	$(COMPILE) requirements/peers/harlequin.in -o requirements/peers/harlequin.txt
 
 clean: ## remove what the targets made
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .hypothesis .import_linter_cache

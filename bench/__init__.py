@@ -1,1 +1,1 @@
-"""Measures the budgets of this machine: `python -m bench [name ...]`."""
+"""Measures the budgets of this machine: `python -m bench [--help]`."""

@@ -1,16 +1,21 @@
 """`python -m bench`: every budget that can be measured here, each with its figure."""
 
 import asyncio
+import os
+import platform
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from importlib.metadata import version as version_of
 from pathlib import Path
 
 import msgspec
 
+from altui import __version__
 from altui.clock import clock_of
 from altui.config import load
 from altui.core.model.pipeline import Pipeline
@@ -18,16 +23,15 @@ from altui.core.model.reading import Counts, Reading
 from altui.core.rules.assess import assess
 from altui.observe.observer import COUNTS
 from altui.observe.probes import probes
-from bench.figures import Figure, table
+from bench.arguments import wanted
+from bench.figures import Figure, page
+from bench.paint import RUNS, paint
 from bench.pipeline import sandbox
 from bench.screen import lag, refresh
-from bench.terminal import terminal
+from bench.terminal import resident_mb, terminal
 from tests.world import at, healthy
 
 ALTUI = [str(Path(sys.executable).with_name("altui"))]
-BARE = [sys.executable, "-m", "bench.bare"]
-FIRST_PAINT = b"postgres"
-RUNS = 7
 
 
 def version(environ: Mapping[str, str]) -> Iterator[Figure]:
@@ -52,27 +56,10 @@ def check(environ: Mapping[str, str]) -> Iterator[Figure]:
     yield Figure("altui check, cold", seconds, 4, "s")
 
 
-def first_paint(environ: Mapping[str, str]) -> Iterator[Figure]:
-    bare, ours, memory = [], [], []
-    for _ in range(RUNS):
-        with terminal(BARE, environ) as peer:
-            bare.append(peer.read_until(b"PAINTED", 20))
-        with terminal(ALTUI, environ) as screen:
-            ours.append(screen.read_until(FIRST_PAINT, 20))
-            screen.read_for(1.0)
-            memory.append(screen.resident_mb())
-            screen.send(b"q")
-            screen.wait(10)
-    ratio = statistics.median(a / b for a, b in zip(ours, bare, strict=True))
-    note = f"{1000 * statistics.median(ours):.0f} ms, bare {1000 * statistics.median(bare):.0f} ms"
-    yield Figure("first paint / a bare Textual app", ratio, 1.2, "x", note)
-    yield Figure("memory after first paint", max(memory), 60, "MB")
-
-
 def open_dashboard(environ: Mapping[str, str]) -> Iterator[Figure]:
     """Idle cost, `check` beside a running observer, and quitting."""
     with terminal(ALTUI, environ) as screen:
-        screen.read_until(FIRST_PAINT, 20)
+        screen.read_until(b"postgres", 20)
         screen.read_for(8)  # the first round comes in
         seconds = _median(lambda: _run([*ALTUI, "check"], environ), 3)
         yield Figure("altui check, observer running", seconds, 0.3, "s")
@@ -81,6 +68,8 @@ def open_dashboard(environ: Mapping[str, str]) -> Iterator[Figure]:
         spent = time.perf_counter() - began
         yield Figure("idle CPU", 100 * (screen.cpu_seconds() - cpu) / spent, 1, "%")
         yield Figure("idle output", written / spent, 200, "B/s")
+        held = screen.resident_mb() + sum(resident_mb(child) for child in screen.children())
+        yield Figure("memory, screen and its observer", held, None, "MB", "after a minute")
         screen.send(b"q")
         yield Figure("quit", screen.wait(10), 0.3, "s")
 
@@ -118,26 +107,48 @@ def _figures(seen: Reading) -> int:
 
 
 MEASURES = {
-    measure.__name__: measure
-    for measure in (version, rules, check, first_paint, open_dashboard, screen, year)
+    measure.__name__: measure for measure in (version, rules, check, open_dashboard, screen, year)
 }
+FIRST_PAINT, PEERS, AGAIN = "first_paint", "peers", "up"
+NAMES = (FIRST_PAINT, PEERS, *MEASURES, AGAIN)
 
 
 def main() -> None:
-    wanted = sys.argv[1:] or [*MEASURES, "up"]
-    figures: list[Figure] = []
+    asked = wanted(sys.argv[1:], NAMES)
+    load, figures = os.getloadavg()[0], list(_figures_of(asked.names))
+    text = page(figures, _measured(load))
+    print(text)
+    if asked.markdown:
+        asked.markdown.write_text(text, encoding="utf-8")
+    sys.exit(not all(figure.kept for figure in figures))
+
+
+def _figures_of(names: tuple[str, ...]) -> Iterator[Figure]:
     with tempfile.TemporaryDirectory(prefix="altui-bench-") as name:
         directory = Path(name)
         directory.chmod(0o755)
         with sandbox(directory / "sandbox") as (environ, seconds):
-            figures.append(Figure("sandbox from nothing", seconds, 20, "s"))
-            for wish in wanted:
-                if measure := MEASURES.get(wish):
-                    figures.extend(measure(environ))
-        if "up" in wanted:
+            yield Figure("sandbox from nothing", seconds, 20, "s")
+            if painted := {FIRST_PAINT, PEERS} & {*names}:
+                _run([*ALTUI, "check"], environ)  # leaves last-known values to paint
+                yield from paint(
+                    ALTUI, environ, bare=FIRST_PAINT in painted, peers=PEERS in painted
+                )
+            for measure in (MEASURES[name] for name in names if name in MEASURES):
+                yield from measure(environ)
+        if AGAIN in names:
             with sandbox(directory / "sandbox") as (_, seconds):
-                figures.append(Figure("sandbox again", seconds, 8, "s"))
-    print(table(figures))
+                yield Figure("sandbox again", seconds, 8, "s")
+
+
+def _measured(load: float) -> str:
+    """On what it was measured: nothing that tells one machine's name or paths."""
+    return (
+        f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {len(os.sched_getaffinity(0))} cores"
+        f" ({platform.system()} {platform.machine()}), load average {load:.2f} at the start and"
+        f" {os.getloadavg()[0]:.2f} at the end. altui {__version__}, Textual"
+        f" {version_of('textual')}, Python {platform.python_version()}."
+    )
 
 
 def _run(command: list[str], environ: Mapping[str, str]) -> float:

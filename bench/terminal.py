@@ -15,13 +15,44 @@ from pathlib import Path
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
+def resident_mb(pid: int) -> float:
+    """What the process holds in memory; raises LookupError when it has ended."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) / 1024
+    raise LookupError(f"process {pid} holds no memory: it has ended")
+
+
+def ended(pids: Sequence[int], within: float) -> None:
+    """Waits until none of the processes is left; raises TimeoutError."""
+    deadline = time.perf_counter() + within
+    while any(_runs(pid) for pid in pids):
+        if time.perf_counter() > deadline:
+            raise TimeoutError(f"processes {pids} are still running after {within} s")
+        time.sleep(0.01)
+
+
+def _runs(pid: int) -> bool:
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] not in "ZX"
+    return False
+
+
 class Terminal:
     """One child in a pseudo-terminal of its own, killed at the latest when left."""
 
-    def __init__(self, argv: Sequence[str], environ: Mapping[str, str], rows: int, columns: int):
+    def __init__(
+        self,
+        argv: Sequence[str],
+        environ: Mapping[str, str],
+        rows: int,
+        columns: int,
+        directory: str | Path = ".",
+    ):
         self.began = time.perf_counter()
         self.pid, self._descriptor = pty.fork()
         if self.pid == 0:
+            os.chdir(directory)
             os.execvpe(argv[0], list(argv), {**environ, "TERM": "xterm-256color"})
         size = struct.pack("HHHH", rows, columns, 0, 0)
         fcntl.ioctl(self._descriptor, termios.TIOCSWINSZ, size)
@@ -58,10 +89,12 @@ class Terminal:
         raise TimeoutError(f"still running after {within} s")
 
     def resident_mb(self) -> float:
-        for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
-            if line.startswith("VmRSS:"):
-                return int(line.split()[1]) / 1024
-        raise LookupError("no VmRSS")
+        return resident_mb(self.pid)
+
+    def children(self) -> list[int]:
+        """Processes that it has started and that still run."""
+        listed = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text()
+        return [int(pid) for pid in listed.split()]
 
     def cpu_seconds(self) -> float:
         fields = Path(f"/proc/{self.pid}/stat").read_text().rsplit(")", 1)[1].split()
@@ -86,9 +119,13 @@ class Terminal:
 
 @contextlib.contextmanager
 def terminal(
-    argv: Sequence[str], environ: Mapping[str, str], rows: int = 40, columns: int = 120
+    argv: Sequence[str],
+    environ: Mapping[str, str],
+    rows: int = 40,
+    columns: int = 120,
+    directory: str | Path = ".",
 ) -> Iterator[Terminal]:
-    opened = Terminal(argv, environ, rows, columns)
+    opened = Terminal(argv, environ, rows, columns, directory)
     try:
         yield opened
     finally:
