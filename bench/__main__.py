@@ -106,7 +106,8 @@ def _figures(seen: Reading) -> int:
     return sum(len(one.by_day) + sum(len(days) for days in one.measures.values()) for one in series)
 
 
-MEASURES = {
+Measure = Callable[[Mapping[str, str]], Iterator[Figure]]
+MEASURES: dict[str, Measure] = {
     measure.__name__: measure for measure in (version, rules, check, open_dashboard, screen, year)
 }
 FIRST_PAINT, PEERS, AGAIN = "first_paint", "peers", "up"
@@ -135,10 +136,19 @@ def _figures_of(names: tuple[str, ...]) -> Iterator[Figure]:
                     ALTUI, environ, bare=FIRST_PAINT in painted, peers=PEERS in painted
                 )
             for measure in (MEASURES[name] for name in names if name in MEASURES):
-                yield from measure(environ)
+                yield from _tried(measure, environ)
         if AGAIN in names:
             with sandbox(directory / "sandbox") as (_, seconds):
                 yield Figure("sandbox again", seconds, 8, "s")
+
+
+def _tried(measure: Measure, environ: Mapping[str, str]) -> Iterator[Figure]:
+    """What is measured; a measure that fails is a row that says so, and the others go on."""
+    try:
+        yield from measure(environ)
+    except Exception as error:  # noqa: BLE001
+        name = measure.__name__.replace("_", " ")
+        yield Figure(name, None, 0, "", f"failed: {type(error).__name__}: {error}")
 
 
 def _measured(load: float) -> str:
