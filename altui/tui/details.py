@@ -9,12 +9,13 @@ from textual.binding import BindingType
 from textual.widgets import Input
 
 from altui.core.present.header import header
+from altui.core.present.keymap import KEYMAP, brief
 from altui.core.present.page import Page, titled
 from altui.core.present.pages import why
 from altui.core.present.places import page, panels_of
 from altui.core.present.rows import Line
 from altui.core.present.view import View
-from altui.tui.bindings import bindings, panel_keys
+from altui.tui.bindings import bindings, keys_of, panel_keys
 from altui.tui.feed import Feed
 from altui.tui.place import Place
 from altui.tui.rows import Rows
@@ -94,6 +95,9 @@ class DetailsScreen(Place):
         chosen = self.content.chosen
         if chosen is not None and chosen.opens:
             self.post_message(self.Open(chosen.opens))
+        else:
+            jump = brief(keys_of(self)[KEYMAP["jump"]])
+            self.tell(f"there is no more to this row; {jump} shows which have more")
 
     def action_move(self, rows: int) -> None:
         self.content.choose(rows)

@@ -87,7 +87,12 @@ class Rows(ScrollView, inherit_bindings=False):
     def chosen(self) -> Line | None:
         """The line that `enter` opens."""
         rows = self.choosable
-        return next((row for row in rows if row.key == self._chosen), rows[0] if rows else None)
+        return next((row for row in rows if row.key == self._chosen), self._first_of(rows))
+
+    def _first_of(self, rows: list[Line]) -> Line | None:
+        """What is chosen before anybody chose: the first in sight that opens something."""
+        near = rows[: self.scrollable_content_region.height] if self._gutter else []
+        return next((row for row in near if row.opens), rows[0] if rows else None)
 
     def choose(self, step: int, *, most: bool = False) -> bool:
         """Moves the choice by so many lines; False when it would leave the widget.
@@ -102,8 +107,9 @@ class Rows(ScrollView, inherit_bindings=False):
         if not self._choosing or not 0 <= place < len(rows):
             return False
         self._chosen = rows[place].key
-        self.scroll_to_region(Region(0, self._lines.index(rows[place]), 1, 1), animate=False)
-        self._repaint(range(len(self._lines)))
+        row = self._lines.index(rows[place])
+        self.scroll_to_region(Region(0, row, 1, 1), animate=False)
+        self._repaint((self._lines.index(now) if now else row, row))
         return True
 
     def render_line(self, y: int) -> Strip:

@@ -48,7 +48,7 @@ async def test_it_tells_of_its_place_only(size: tuple[int, int], on_stage: Calla
 
 async def test_a_run_has_a_section_and_a_link_of_its_own(on_stage: Callable):
     async with on_stage("healthy").app().run_test(size=(80, 24)) as pilot:
-        page = text(await asked(pilot, "2", "enter", "j", "enter", "question_mark"))
+        page = text(await asked(pilot, "2", "enter", "enter", "question_mark"))
         assert "Runbook: A failed run" in page
         assert "its page https://github.com/applylens/analytics/actions/runs/90812" in page
 

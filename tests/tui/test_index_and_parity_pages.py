@@ -18,7 +18,7 @@ async def test_an_index_is_opened_and_its_document_asked_for(
     stage = on_stage("healthy")
     wish = "elasticsearch.sample:risk_daily"
     async with stage.app().run_test(size=size) as pilot:
-        screen = await shown(pilot, "3", "enter", "j", "enter")
+        screen = await shown(pilot, "3", "enter", "enter")
         assert screen.key == "indices/risk_daily"
         assert "its newest document: being read..." in text(screen)
         assert wish in stage.other.requests().values()
@@ -40,7 +40,7 @@ async def test_a_table_one_of_its_days_and_the_index_it_ends_in(
 ):
     stage = on_stage(differing())
     async with stage.app().run_test(size=size) as pilot:
-        screen = await shown(pilot, "4", "enter", "j", "enter")
+        screen = await shown(pilot, "4", "enter", "enter")
         assert screen.key == "parity/emails"
         assert "days that differ (7)" in text(screen)
         assert "…" not in text(screen), "nothing is cut, beside the scroll bar either"

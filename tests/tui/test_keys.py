@@ -110,7 +110,8 @@ async def test_details_scroll_and_change_panel(on_stage: Callable):
             assert content.chosen is not None
             return content.lines.index(content.chosen)
 
-        assert [await at("j"), await at("down"), await at("k")] == [1, 2, 1]
+        assert content.chosen is content.lines[1], "the first that opens something"
+        assert [await at("j"), await at("down"), await at("k")] == [2, 3, 2]
         last, height = len(content.lines) - 1, content.size.height
         assert [await at("G"), await at("g")] == [last, 0]
         assert content.scroll_offset.y == 0
@@ -197,3 +198,11 @@ async def test_keys_that_come_at_once_are_taken_one_after_the_other(on_stage: Ca
         screen = pilot.app.screen
         assert isinstance(screen, DetailsScreen)
         assert screen.key == PANELS[1]
+
+
+async def test_enter_where_there_is_no_more_says_so(on_stage: Callable):
+    async with on_stage("healthy").app().run_test(size=(80, 24)) as pilot:
+        screen = await pressed(pilot, "1", "enter", "g", "enter")
+        assert isinstance(screen, DetailsScreen)
+        assert screen.here == "fivetran"
+        assert "there is no more to this row; ; shows which have more" in text(screen, "keys")

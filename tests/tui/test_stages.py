@@ -151,9 +151,7 @@ async def test_a_table_is_opened_from_fivetrans_place(size: tuple[int, int], on_
         screen = pilot.app.screen
         assert isinstance(screen, DetailsScreen)
         assert "syncs seen to end, 14 days: 40, 1 failed" in content(pilot)
-        opening = [row.opens for row in screen.content.lines]
-        steps = opening.index("fivetran/emails")
-        await pressed(pilot, *["j"] * steps, "enter")
+        await pressed(pilot, "enter")
         assert place(pilot) == "fivetran/emails"
         assert "2d 14h, by the newest received_at; limit 1h15" in content(pilot)
         title = pilot.app.screen.query_one("#title", Rows).lines[0].text
@@ -165,7 +163,7 @@ async def test_a_table_is_opened_from_fivetrans_place(size: tuple[int, int], on_
 async def test_schemas_are_looked_at_while_a_table_is_shown(on_stage: Callable):
     stage = on_stage("healthy")
     async with stage.app().run_test(size=(80, 24)) as pilot:
-        await pressed(pilot, "1", "enter", "j", "j", "enter")
+        await pressed(pilot, "1", "enter", "enter")
         assert place(pilot) == "fivetran/emails"
         assert stage.other.shown("fivetran")
         assert not stage.other.shown("indices")

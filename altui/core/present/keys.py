@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+from msgspec.structs import replace
+
 from altui.core.present.rows import Line, Segment, Tone, columns
 
 
@@ -16,5 +18,8 @@ def keys(pairs: Iterable[tuple[str, str]], note: str, width: int) -> Line:
             break
         segments += [Segment(key, Tone.strong), Segment(f" {word}  ", Tone.dim)]
         used += needed
-    gap = max(width - used - columns(note) - 1, 0) if note else 0
+    if not note:
+        segments[-1] = replace(segments[-1], text=segments[-1].text.rstrip())
+        return Line("keys", tuple(segments))
+    gap = max(width - used - columns(note) - 1, 0)
     return Line("keys", (*segments, Segment(" " * gap), Segment(note, Tone.due)))
