@@ -59,7 +59,11 @@ def ended(text: str, width: int) -> str:
     for figure in FIGURE.finditer(text, 0, place + width + 1):
         if figure.start() < place < figure.end():
             place = figure.start()
-    return text[: max(place, 0)].rstrip(SOFT) + ELLIPSIS
+    text = text[: max(place, 0)]
+    for end in ("; ", ", ", " "):
+        if (last := text.rfind(end)) >= len(text) * 2 // 3:
+            return text[:last].rstrip(SOFT) + ELLIPSIS
+    return text.rstrip(SOFT) + ELLIPSIS
 
 
 def _named(text: str, width: int) -> str:

@@ -86,9 +86,10 @@ def _stale(seen: View) -> tuple[Said, Said, Said]:
     last = seen.assessment
     if not seen.observed:
         asked = "nobody looks, the observer has ended;"
+        short = "nobody looks;"
         do = "r asks again; leave with q and start altui anew if nothing comes"
     else:
-        asked = "checking..."
+        asked = short = "checking..."
         do = "wait a moment; every figure turns from grey as its service answers"
     if last is None:
         head = [Form(f"{asked} nothing was seen before on this machine", "", arrived)]
@@ -96,8 +97,9 @@ def _stale(seen: View) -> tuple[Said, Said, Said]:
         why: Sequence[Form] = [Form("no figure below means it is well: none was read yet")]
     else:
         then = VERDICTS[last.verdict.state][0]
-        then = f"{asked} last seen {ago(seen.now, last.at)}: {then}"
-        head = [Form(f"{then}. Grey is old", "", arrived), Form(then, "", arrived)]
+        then = f"last seen {ago(seen.now, last.at)}: {then}"
+        heads = (f"{asked} {then}. Grey is old", f"{asked} {then}", f"{short} {then}")
+        head = [Form(words, "", arrived) for words in heads]
         at = f"then ({day(last.at.date())} {last.at:%H:%M}Z): "
         headline = forms_of(last.verdict)[0]
         why = [replace(form, words=f"{at}{form.words}") for form in headline]

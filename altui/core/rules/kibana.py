@@ -64,7 +64,11 @@ def _view(look: Look, seen: Kibana) -> Iterator[Finding]:
         space = seen.elsewhere.get("data view")
         others = plural(len(seen.data_views), "other is there", "others are there")
         words = (
-            f"it is in space {space}" if space else others if seen.data_views else "none is there"
+            f"it is in space {space}"
+            if space
+            else others
+            if seen.data_views
+            else "no other is there"
         )
         subject = f"data view {wanted.data_view} {'is not in this space' if space else _GONE}"
         yield _finding(look, "kibana.no_pattern", State.broken, subject, words)

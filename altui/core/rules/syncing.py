@@ -52,7 +52,7 @@ def _first_copy(connection: Connection) -> bool:
 def _why_late(look: Look, connection: Connection) -> str:
     ended, promised = connection.succeeded_at, look.pipeline.sync.every_minutes
     if connection.sync_frequency > promised:
-        return f"it runs every {connection.sync_frequency} min, not {promised}"
+        return f"set to {connection.sync_frequency} min, not {promised}"
     if connection.sync_state == RUNNING:
         since = running_since(look.syncs)
         return f"one runs since {since:%H:%M}Z" if since else "one runs for too long"
