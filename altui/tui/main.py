@@ -17,11 +17,10 @@ from altui.core.present.panels import PANELS, boxed, listed, rule
 from altui.core.present.rows import Line
 from altui.core.present.strip import strip, worst_stage
 from altui.core.present.team import team
-from altui.core.present.verdict import verdict
 from altui.core.present.view import View
 from altui.tui.bindings import bindings, panel_keys
 from altui.tui.feed import Feed
-from altui.tui.layout import heights, is_grid, zoomed
+from altui.tui.layout import heights, is_grid, spoken, zoomed
 from altui.tui.place import Place
 from altui.tui.rows import Rows
 from altui.tui.strip import StripRows
@@ -69,7 +68,7 @@ class MainScreen(Place):
 
     def compose(self) -> ComposeResult:
         yield Rows(_header, id="header")
-        yield Rows(_verdict, id="verdict")
+        yield Rows(self._verdict, id="verdict")
         yield StripRows(_strip, worst_stage, id="strip")
         yield Rows(_findings_rule, id="findings-rule")
         yield Rows(not_ok, id="findings", gutter=True, choosing=True, steady=True)
@@ -82,7 +81,8 @@ class MainScreen(Place):
 
     def draw(self, seen: View) -> None:
         width, height = self.size
-        given = zoomed(self.zoomed, PARTS) if self.zoomed else heights(seen, width, height)
+        size = (seen, width, height)
+        given = zoomed(*size, self.zoomed, PARTS) if self.zoomed else heights(*size)
         self.set_class(bool(self.zoomed), "-zoomed")
         self.query_one("#panels").display = self.zoomed != "findings"
         for rows in self.query(Rows):
@@ -196,6 +196,9 @@ class MainScreen(Place):
             place += down
         return stops[place] if 0 <= place < len(stops) else None
 
+    def _verdict(self, seen: View, width: int, height: int) -> Sequence[Line]:
+        return spoken(seen, width, self.size.height)
+
     def _panel(self, key: str, seen: View, width: int, height: int) -> Sequence[Line]:
         if self.zoomed or is_grid(*self.size):
             return boxed(seen, key, width, height)
@@ -214,10 +217,6 @@ class MainScreen(Place):
 
 def _header(seen: View, width: int, height: int) -> Sequence[Line]:
     return (header(seen, width),)
-
-
-def _verdict(seen: View, width: int, height: int) -> Sequence[Line]:
-    return verdict(seen)
 
 
 def _strip(seen: View, width: int, height: int) -> Sequence[Line]:

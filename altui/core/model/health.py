@@ -130,8 +130,23 @@ class VerdictState(StrEnum):
     stale = "stale"
 
 
+class Form(Struct, frozen=True, array_like=True):
+    """One way to say a line of the verdict."""
+
+    words: str
+    """Our own; a name among them may be shortened where nothing else makes the line fit."""
+    said: str = ""
+    """A service's own words: they may end with …, and go whole where there is no room."""
+    tail: str = ""
+    """Since when, what is left of the SLA, until when, what is unseen: it never goes."""
+
+    @property
+    def text(self) -> str:
+        return f"{self.words}{self.said}{self.tail}"
+
+
 class Verdict(Struct, frozen=True):
-    """The three lines for 3 am."""
+    """The three lines for 3 am, in whole words; who has no room for those takes a form."""
 
     state: VerdictState
     headline: str
@@ -140,6 +155,8 @@ class Verdict(Struct, frozen=True):
     since: datetime | None = None
     first_loss: StageId | None = None
     cause: Diagnosis | None = None
+    forms: tuple[tuple[Form, ...], ...] = ()
+    """Each line's forms, the whole one first and the shortest last; none: as the lines stand."""
 
 
 class Offer(Struct, frozen=True):

@@ -26,7 +26,7 @@ def table(seen: View) -> Iterator[str]:
 def _rows(seen: View) -> Iterator[Line]:
     gap = line("gap", "")
     yield header(seen, WIDTH)
-    yield from verdict(seen)
+    yield from verdict(seen, WIDTH)
     yield gap
     yield from strip(seen, WIDTH, STRIP)
     for finding in seen.findings:

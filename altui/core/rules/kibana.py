@@ -62,13 +62,20 @@ def _view(look: Look, seen: Kibana) -> Iterator[Finding]:
     view = next((view for view in seen.data_views if view.title == wanted.data_view), None)
     if view is None:
         space = seen.elsewhere.get("data view")
-        words = f"it is in space {space}" if space else f"{len(seen.data_views)} others are there"
+        others = plural(len(seen.data_views), "other is there", "others are there")
+        words = (
+            f"it is in space {space}"
+            if space
+            else others
+            if seen.data_views
+            else "no other is there"
+        )
         subject = f"data view {wanted.data_view} {'is not in this space' if space else _GONE}"
         yield _finding(look, "kibana.no_pattern", State.broken, subject, words)
     elif view.time_field != wanted.time_field:
         has = f"is {view.time_field}" if view.time_field else "is not set"
         subject = f"the data view's time field {has}, should be {wanted.time_field}"
-        yield _finding(look, "kibana.time_field", State.broken, subject, view.title)
+        yield _finding(look, "kibana.time_field", State.broken, subject, f"data view {view.title}")
     elif _covers_nothing(look, view):
         subject = f"no index matches {view.title}"
         words = "nothing was exported yet, or under another name"

@@ -1,8 +1,13 @@
-"""What a verdict's lines are made of: owners, what is unseen, and room for 80 columns."""
+"""What a verdict's lines are made of: owners, what is unseen, and forms of falling length.
 
+A line is said whole; where that has no room, in the first of its forms that fits. What may go is
+left out whole, the tail stays, and no form cuts a figure (core/present/fitted.py chooses).
+"""
+
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from altui.core.model.health import Finding, StageId, State
+from altui.core.model.health import Finding, Form, StageId, State, Verdict, VerdictState
 from altui.core.rules.elastic import CAN_WAIT
 from altui.core.rules.look import Look
 from altui.core.rules.seeing import off, unseen_words
@@ -10,9 +15,8 @@ from altui.core.rules.standins import STALE
 from altui.core.runbook.escalation import escalations
 from altui.core.words import behind, clock
 
-WIDTH = 80
-LABEL = 8
-"""Each line starts with a word of eight columns: `BROKEN  `, `WHY     `."""
+Forms = Sequence[Form]
+"""The whole one first."""
 URGENT = timedelta(hours=3)
 """An SLA that ends later than this can wait for the morning's first look."""
 OWNED_BY = {
@@ -26,8 +30,31 @@ REBUILT = {"parity.mart", "parity.measure.mart"}
 """Findings that say themselves which days to rebuild, where no nightly run does."""
 
 
+def spoken(
+    state: VerdictState,
+    lines: tuple[Forms, Forms, Forms],
+    since: datetime | None = None,
+    first_loss: StageId | None = None,
+) -> Verdict:
+    """The verdict of three lines: headline, why, do."""
+    headline, why, do = (line[0].text for line in lines)
+    known = tuple(tuple(dict.fromkeys(line)) for line in lines)
+    return Verdict(state, headline, why, do, since, first_loss, forms=known)
+
+
+def forms(heads: Iterable[str], tails: Iterable[str] = ("",), said: str = "") -> list[Form]:
+    """Every head with every tail: a head gives way before the tail does."""
+    heads = list(heads)
+    return [Form(head, said, tail) for tail in tails for head in heads]
+
+
 def todo(look: Look, finding: Finding) -> str:
     """Who to page, and whether it can wait: an SLA that is far off wakes nobody."""
+    return todos(look, finding)[0]
+
+
+def todos(look: Look, finding: Finding) -> list[str]:
+    """What is to do, in words of falling length; each says who, and how long it can wait."""
     escalation = escalations()[_owner(look, finding)]
     deadline = escalation.deadline(finding.since, look.pipeline.office)
     left = deadline - look.now
@@ -37,14 +64,16 @@ def todo(look: Look, finding: Finding) -> str:
         else f"{escalation.hours:g}h"
     )
     if left < timedelta():
-        return f"page {escalation.owner}: SLA {sla}, {behind(-left)} over"
+        return [f"page {escalation.owner}: SLA {sla}, {behind(-left)} over"]
     if finding.check in REBUILT and finding.do:
-        return f"{finding.do}; can wait for working hours: {escalation.owner}"
+        waits = f"can wait for working hours: {escalation.owner}"
+        return [f"{finding.do}; {waits}", waits]
     if finding.check in CAN_WAIT and finding.state is State.late:
-        return f"can wait for working hours: {escalation.owner}"
+        return [f"can wait for working hours: {escalation.owner}"]
     if left > URGENT:
-        return f"can wait until {clock(look.now, deadline)}: {escalation.owner} (SLA {sla})"
-    return f"page {escalation.owner} (SLA {sla}, {behind(left)} left)"
+        waits = f"can wait until {clock(look.now, deadline)}: {escalation.owner}"
+        return [f"{waits} (SLA {sla})", waits]
+    return [f"page {escalation.owner} (SLA {sla}, {behind(left)} left)"]
 
 
 def _owner(look: Look, finding: Finding) -> StageId:
@@ -76,19 +105,7 @@ def names_of(found: list[tuple[str, str]]) -> list[str]:
     return [whole, grouped, ", ".join(names), f"{len(names)} services"]
 
 
-def since_words(look: Look, since: datetime) -> str:
-    return f"{clock(look.now, since)} ({behind(max(look.now - since, timedelta()))})"
-
-
-def fit(line: str, tail: str = "") -> str:
-    """The line within 80 columns; what is cut is the middle, never its tail."""
-    return _cut(line, WIDTH - LABEL - len(tail)) + tail
-
-
-def first_fit(lines: list[str]) -> str:
-    """The first of the lines that fits; else the last, cut."""
-    return next((line for line in lines if len(line) <= WIDTH - LABEL), fit(lines[-1]))
-
-
-def _cut(line: str, width: int) -> str:
-    return line if len(line) <= width else line[: width - 1] + "…"
+def since(look: Look, moment: datetime) -> list[str]:
+    """The tail of a headline: since when, and how long that is."""
+    at = clock(look.now, moment)
+    return [f". Since {at} ({behind(max(look.now - moment, timedelta()))})", f". Since {at}"]

@@ -30,7 +30,7 @@ def behind(look: Look) -> Iterator[Finding]:
             ends = f"lacks {wanted.day} {wanted:%b}"
         ends = "does not exist" if missing else ends
         check = f"index.behind.{mart.name}"
-        words = missing or f"the night's run: {night(look)[0]}"
+        words = missing or f"the night's run: {night(look)[0].text}"
         series = look.index(mart)
         figures: dict[str, int | float | str | None] = {
             "newest day": newest and newest.isoformat(),

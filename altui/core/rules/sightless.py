@@ -2,22 +2,24 @@
 
 from datetime import date
 
-from altui.core.model.health import Finding, StageId, Verdict, VerdictState
+from altui.core.model.health import Finding, Form, StageId, Verdict, VerdictState
 from altui.core.model.observed import Trouble
 from altui.core.model.pipeline import risk_mart
 from altui.core.rules import network
-from altui.core.rules.lines import first_fit, fit, names_of, since_words, todo
+from altui.core.rules.lines import forms, names_of, since, spoken, todos
 from altui.core.rules.look import Look
 from altui.core.rules.network import Silence
 from altui.core.rules.seeing import configured, is_silent, off, service_of, unseen_words
 from altui.core.rules.serving import newest_document
-from altui.core.words import clock, day
+from altui.core.words import clock, day, plural
+
+AGAIN = ("r looks again. If it stays", "r; if it stays")
 
 
 def verdict(look: Look, blind: list[Finding]) -> Verdict | None:
     """What is said where nothing bad is known but too little is seen; None where enough is."""
     if (found := network.silence(look)) is not None:
-        return _check(found)
+        return _check(look, found)
     if not any(seen.answers for seen in look.snapshot.observations.values()):
         return _nothing_seen(look)
     if suspect := next((finding for finding in blind if _hides_readers(look, finding)), None):
@@ -48,29 +50,38 @@ def asleep(look: Look) -> Verdict | None:
         return None
     tried = (seen.tried_at for seen in look.snapshot.observations.values() if seen.tried_at)
     last = clock(look.now, max(tried))
-    return Verdict(
+    return spoken(
         VerdictState.stale,
-        fit(f"most services were not looked at since {last}"),
-        "this host slept or nobody watched: what was seen then says nothing of now",
-        "wait for the first answers; r asks again",
+        (
+            forms([f"most services were not looked at since {last}"]),
+            forms(["this host slept or nobody watched: what was seen says nothing of now"]),
+            forms(["wait for the first answers; r asks again"]),
+        ),
     )
 
 
-def _check(found: Silence) -> Verdict:
-    at = f"since {found.since:%H:%M}Z"
-    place, suspect = "from this host", "your VPN or proxy?"
+def _check(look: Look, found: Silence) -> Verdict:
+    at = f"since {clock(look.now, found.since)}"
+    places, suspect = ("from this host", "from here"), "your VPN or proxy?"
     if found.local:
-        place, suspect = "on this machine", "is it running?"
+        places, suspect = ("on this machine", "here"), "is it running?"
     if found.others:
-        headline = f"{found.count} do not answer {place} {at}: {suspect}"
+        heads = [f"{found.count} do not answer {place} {at}" for place in places]
+        count = plural(len(found.answering), "other answers", "others answer")
+        tails = [f"; answering: {found.others}", f"; {count}"]
     else:
-        headline = f"nothing answers {place} {at}, {found.count}: {suspect}"
-    tail = f"; answering: {found.others}" if found.others else ""
-    return Verdict(
+        heads = [f"nothing answers {place} {at}, {found.count}" for place in places]
+        tails = [""]
+    return spoken(
         VerdictState.check,
-        fit(headline),
-        fit(f"{found.cause}: {found.words}", tail),
-        fit(network.what_to_do(found)),
+        (
+            forms(heads, [f": {suspect}"]),
+            [
+                *forms([f"{found.cause}: "], tails, found.words),
+                *forms([found.cause], tails),
+            ],
+            forms([network.what_to_do(found)]),
+        ),
         found.since,
     )
 
@@ -81,26 +92,32 @@ def _nothing_seen(look: Look) -> Verdict:
     errors.sort(key=lambda error: error.trouble is Trouble.off)
     words = [error.words for error in errors]
     found = unseen_words(look) or [(service, "off") for service in off(look)]
-    return Verdict(
+    return spoken(
         VerdictState.check,
-        first_fit([f"nothing can be seen: {names}" for names in names_of(found)]),
-        fit(words[0] if words else "no service is configured"),
-        "mend the settings named above; altui doctor says which and how",
+        (
+            forms(f"nothing can be seen: {names}" for names in names_of(found)),
+            [Form("", words[0])] if words else forms(["no service is configured"]),
+            forms(["mend the settings named above; altui doctor says which and how"]),
+        ),
     )
 
 
 def _suspected(look: Look, finding: Finding) -> Verdict:
     newest = newest_document(look.last_known, risk_mart(look.pipeline))
     words = next((evidence.words for evidence in finding.evidence if evidence.words), finding.check)
-    seen = f", held {day(newest)} when last seen" if newest else ""
-    witness = "no second witness"
+    held = f", held {day(newest)} when last seen" if newest else ""
+    witnesses = ["; no second witness"]
     if service_of(finding.check) == "elasticsearch" and look.kibana is not None:
-        witness = f'but Kibana, its client, is "{look.kibana.level}"'
-    return Verdict(
+        level = f'; but Kibana, its client, is "{look.kibana.level}"'
+        witnesses = [level, "; but Kibana, its client, answers"]
+    dos = todos(look, finding)
+    return spoken(
         VerdictState.suspected,
-        fit(finding.subject, f". Since {since_words(look, finding.since)}"),
-        fit(words, f"{seen}; {witness}"),
-        fit(f"r looks again. If it stays: {todo(look, finding)}"),
+        (
+            forms([finding.subject], since(look, finding.since)),
+            forms([""], [*(held + word for word in witnesses), *witnesses], words),
+            forms(f"{again}: {do}" for again in AGAIN for do in dos),
+        ),
         finding.since,
         finding.stage,
     )
@@ -120,11 +137,14 @@ def _unserved(look: Look, blind: list[Finding]) -> Verdict:
     found = unseen_words(look) or [(service, "off") for service in off(look)]
     asked = f"whether {day(look.due.wanted_day)} is in the index cannot be seen"
     ask = "wait for its first answer; r asks again" if stale else "altui doctor says what to set"
-    return Verdict(
+    said = error.words if error else "it was not looked at"
+    return spoken(
         VerdictState.stale if stale else VerdictState.check,
-        first_fit([f"{asked}: {names}" for names in names_of(found)]),
-        fit(f"{marts}{error.words if error else 'it was not looked at'}"),
-        fit(hiding.do if hiding else ask),
+        (
+            forms(f"{asked}: {names}" for names in names_of(found)),
+            [Form(marts, said), Form("", said)],
+            forms([hiding.do if hiding and hiding.do else ask]),
+        ),
         hiding.since if hiding else None,
     )
 

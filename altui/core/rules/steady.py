@@ -13,7 +13,6 @@ from msgspec.structs import replace
 from altui.core.model.health import Assessment, Finding
 from altui.core.model.observed import Observation, Snapshot, Trouble, is_wish, service_of
 from altui.core.rules.clocks import rests_on
-from altui.core.rules.lines import fit
 
 LONGEST_HOLD = timedelta(seconds=90)
 """What was said before stands for so long at most: all but counts was asked again by then."""
@@ -85,7 +84,7 @@ def told_of_flapping(
             yield finding
             continue
         words = f" (on and off since {turns[0]:%H:%M}Z)"
-        subject = fit(finding.subject.removesuffix(words), words)
+        subject = finding.subject.removesuffix(words) + words
         yield replace(finding, subject=subject, since=min(finding.since, turns[0]))
 
 

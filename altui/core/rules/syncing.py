@@ -7,6 +7,7 @@ from altui.core.model.health import Evidence, Finding, StageId, State
 from altui.core.model.reading import Connection
 from altui.core.rules.learning import RUNNING, running_since
 from altui.core.rules.look import Look
+from altui.core.words import plural
 
 PROBE, SCHEMAS = "fivetran.connection", "fivetran.schemas"
 WHERE = {PROBE: "GET /v1/connections/{id}", SCHEMAS: "GET /v1/connections/{id}/schemas"}
@@ -28,7 +29,7 @@ def fivetran(look: Look) -> Iterator[Finding]:
         )
     elif connection.sync_state == "rescheduled":
         manual = connection.schedule_type == "manual"
-        tail = ", schedule is manual: it never resumes by itself" if manual else ""
+        tail = "; on manual it never resumes" if manual else ""
         yield _finding(
             look, connection, "fivetran.rescheduled", State.late, f"Fivetran rescheduled{tail}"
         )
@@ -51,7 +52,7 @@ def _first_copy(connection: Connection) -> bool:
 def _why_late(look: Look, connection: Connection) -> str:
     ended, promised = connection.succeeded_at, look.pipeline.sync.every_minutes
     if connection.sync_frequency > promised:
-        return f"it is set to every {connection.sync_frequency} min, not {promised}"
+        return f"set to {connection.sync_frequency} min, not {promised}"
     if connection.sync_state == RUNNING:
         since = running_since(look.syncs)
         return f"one runs since {since:%H:%M}Z" if since else "one runs for too long"
@@ -71,7 +72,7 @@ def _failed(look: Look, connection: Connection) -> Iterator[Finding]:
             connection,
             "fivetran.broken",
             State.broken,
-            f"Fivetran's connection is {connection.setup_state}, {len(connection.tasks)} tasks",
+            _not_connected(connection),
             words=words,
             since=look.failing_since(failing or look.now, None, *FAILING),
         )
@@ -84,6 +85,12 @@ def _failed(look: Look, connection: Connection) -> Iterator[Finding]:
             f"Fivetran's last sync failed at {failing:%H:%M}Z",
             since=look.failing_since(failing, succeeded, *FAILING),
         )
+
+
+def _not_connected(connection: Connection) -> str:
+    if connection.setup_state != "connected":
+        return f"Fivetran's connection is {connection.setup_state}"
+    return f"Fivetran wants {plural(len(connection.tasks), 'task')} done"
 
 
 def _unselected(look: Look, connection: Connection) -> Iterator[Finding]:
@@ -100,8 +107,9 @@ def _unselected(look: Look, connection: Connection) -> Iterator[Finding]:
             connection,
             "fivetran.unselected",
             State.late,
-            f"{left_out[0][:30]} is not selected in Fivetran: nothing of it is copied{more}"[:80],
-            words=", ".join(f"{source}: enabled false" for source in left_out),
+            f"{left_out[0]} is not selected in Fivetran{more}",
+            words="nothing of it is copied; "
+            + ", ".join(f"{source}: enabled false" for source in left_out),
             asked=SCHEMAS,
         )
 

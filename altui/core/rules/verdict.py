@@ -2,6 +2,8 @@
 
 from datetime import datetime, timedelta
 
+from msgspec.structs import replace
+
 from altui.core.model.health import (
     SEVERITY,
     STAGES,
@@ -15,15 +17,15 @@ from altui.core.model.health import (
 from altui.core.model.observed import Trouble
 from altui.core.model.pipeline import SERVICES, risk_mart
 from altui.core.rules import sightless
-from altui.core.rules.lines import first_fit, fit, since_words, tails, todo
+from altui.core.rules.lines import Forms, forms, since, spoken, tails, todos
 from altui.core.rules.look import Look
 from altui.core.rules.night import night
 from altui.core.rules.owed import owes
-from altui.core.rules.seeing import off, service_of, unseen_words
+from altui.core.rules.seeing import off, service_of, unseen_words, what_to_do
 from altui.core.rules.serving import newest_document, newest_seen
 from altui.core.rules.sightless import newest_mart
 from altui.core.runbook.escalation import escalations
-from altui.core.words import behind, clock, day
+from altui.core.words import behind, clock, day, plural
 
 BAD = (State.broken, State.late)
 NOT_FOUND = {f"{service}.missing" for service in SERVICES}
@@ -74,30 +76,47 @@ def _bad(look: Look, bad: list[Finding], rows: tuple[TraceRow, ...]) -> Verdict:
     cause = ranked[0]
     state = VerdictState.broken if cause.state is State.broken else VerdictState.late
     missing = _missing(look, bad)
-    words = "; ".join(evidence.words for evidence in cause.evidence if evidence.words)
-    said = cause.subject if missing and not cause.check.startswith("index.behind.") else ""
-    why = ": ".join(part for part in (said, words) if part)
-    told = {service_of(finding.check) for finding in ranked}
-    blind = dict.fromkeys(service for service, _ in unseen_words(look) if service not in told)
-    unseen = ", ".join(blind)
-    more = (f"+{len(ranked) - 1} more" if len(ranked) > 1 else "", unseen and f"unseen: {unseen}")
-    others = f" ({'; '.join(filter(None, more))})" if any(more) else ""
-    return Verdict(
+    told = cause.subject if missing and not cause.check.startswith("index.behind.") else ""
+    do = _mend(look, bad, lost) or _address(cause)
+    return spoken(
         state,
-        fit(missing or _nothing_missing(look, cause), f". Since {since_words(look, cause.since)}"),
-        fit(why or cause.check, others),
-        fit(_mend(look, bad, lost) or _address(cause) or todo(look, cause)),
+        (
+            forms(missing or _nothing_missing(look, cause), since(look, cause.since)),
+            _why(cause, told, _others(look, ranked)),
+            forms([do] if do else todos(look, cause)),
+        ),
         cause.since,
         lost or cause.stage,
     )
 
 
-def _nothing_missing(look: Look, cause: Finding) -> str:
+def _why(cause: Finding, told: str, tails: list[str]) -> Forms:
+    """The cause's own words, after what it is where the headline speaks of something else."""
+    words = [evidence.words for evidence in cause.evidence if evidence.words]
+    if not words:
+        return forms([told or cause.check], tails)
+    head = f"{told}: " if told else ""
+    said = [*forms([head], tails, "; ".join(words)), *forms([head], tails, words[0])]
+    return [*said, *(forms([told], tails) if told else ())]
+
+
+def _others(look: Look, ranked: list[Finding]) -> list[str]:
+    """What else is not well, and what is unseen, in words of falling length."""
+    told = {service_of(finding.check) for finding in ranked}
+    blind = dict.fromkeys(service for service, _ in unseen_words(look) if service not in told)
+    more = f"+{len(ranked) - 1} more" if len(ranked) > 1 else ""
+    if not blind:
+        return [f" ({more})" if more else ""]
+    unseen = (f"unseen: {', '.join(blind)}", f"{plural(len(blind), 'service')} unseen")
+    return [f" ({'; '.join(filter(None, (more, words)))})" for words in unseen]
+
+
+def _nothing_missing(look: Look, cause: Finding) -> list[str]:
     """What is wrong; of a failed run also that readers have the day that was due."""
-    if cause.check != "workflow.failed":
-        return cause.subject
     held = newest_document(look, risk_mart(look.pipeline)) == look.due.coming_day
-    return cause.subject + (f"; {day(look.due.coming_day)} is served" if held else "")
+    if cause.check == "workflow.failed" and held:
+        return [f"{cause.subject}; {day(look.due.coming_day)} is served", cause.subject]
+    return [cause.subject]
 
 
 def _address(cause: Finding) -> str:
@@ -124,18 +143,19 @@ def _mend(look: Look, bad: list[Finding], lost: StageId | None) -> str:
     return f"export_to_es.py --start {lost_days[0]} --end {lost_days[-1]}; {clock_words}"
 
 
-def _missing(look: Look, bad: list[Finding]) -> str:
-    """What readers miss, where a day they expect is not in the indices."""
+def _missing(look: Look, bad: list[Finding]) -> list[str]:
+    """What readers miss, where a day they expect is not in the indices; else nothing."""
     behind = {finding.check for finding in bad}
     wanted = look.due.wanted_day
     marts = [mart for mart in look.pipeline.marts if mart.table]
     without = [mart for mart in marts if f"index.behind.{mart.name}" in behind]
     if not without:
-        return ""
+        return []
     where = without[0].index if len(marts) == 1 else f"{len(without)} of {len(marts)} indices"
     ends = newest_seen(look, risk_mart(look.pipeline))
     tail = f"; dashboard ends {day(ends)}" if ends else ""
-    return f"{day(wanted)} is not in {where}{tail}"
+    said = f"{day(wanted)} is not in {where}"
+    return [f"{said}{tail}", said]
 
 
 def _waiting(look: Look) -> Verdict | None:
@@ -147,11 +167,13 @@ def _waiting(look: Look) -> Verdict | None:
         return None  # of no rows there is no day to export
     late_at = f"{look.due.coming_due_at:%H:%M}Z"
     state, why = night(look)
-    return Verdict(
+    return spoken(
         VerdictState.wait,
-        fit(f"{day(coming)} not exported yet; {state}"),
-        fit(f"{why}. Late only at {late_at}"),
-        first_fit([f"nothing; sleep until {late_at}{tail}" for tail in tails(look)]),
+        (
+            [replace(state, words=f"{day(coming)} not exported yet; {state.words}")],
+            forms(why, [f". Late only at {late_at}"]),
+            forms([f"nothing; sleep until {late_at}"], tails(look)),
+        ),
     )
 
 
@@ -163,29 +185,45 @@ def _ok(look: Look, rows: tuple[TraceRow, ...], blind: list[Finding]) -> Verdict
     head = f"{day(newest)} {_where(look, row)}" if newest else "nothing is wrong as far as seen"
     figures = f" ({_counts(look, row)})" if row else ""
     heads = [head + figures, head] if figures else [head]
-    why = f"next nightly run {clock(look.now, look.due.next_run_at)}"
-    if look.due.sync_slot:
-        why += f", next sync {clock(look.now, look.due.sync_slot)}"
-    do, more = "nothing", ""
-    if off(look):
-        why = f"off: {', '.join(off(look))}; {why}"
-    if blind:
-        worst = blind[0]
-        why = next((item.words for item in worst.evidence if item.words), worst.subject)
-        why = f"{service_of(worst.check)}: {why}"
-        also = [f"+{len(blind) - 1} more"] if len(blind) > 1 else []
-        also += [f"off: {', '.join(off(look))}"] if off(look) else []
-        more = f" ({'; '.join(also)})" if also else ""
-        ours = worst.state is State.denied or worst.check in MISCONFIGURED
-        ours = ours or worst.check.endswith(f".{Trouble.budget}")
-        do = worst.do if ours else todo(look, worst)
-    headlines = [f"{words}{tail}" for words in heads for tail in tails(look)[:2]]
-    return Verdict(
-        VerdictState.ok,
-        first_fit([*headlines, *(f"{head}{tail}" for tail in tails(look))]),
-        fit(why, more),
-        fit(do),
-    )
+    unseen = tails(look)
+    headline = forms(heads, unseen[:2]) + forms([head], unseen)
+    why, do = _blind(look, blind) if blind else (_coming(look), forms(["nothing"]))
+    return spoken(VerdictState.ok, (headline, why, do))
+
+
+def _coming(look: Look) -> Forms:
+    """What comes next, and what is not looked at because it is off."""
+    run = f"next nightly run {clock(look.now, look.due.next_run_at)}"
+    sync = _next_sync(look)
+    quiet = f"off: {', '.join(off(look))}" if off(look) else ""
+    parts = [part for part in (quiet, run) if part]
+    said = "; ".join(parts)
+    return forms([f"{said}, {sync}" if sync else said, said, parts[0]])
+
+
+def _next_sync(look: Look) -> str:
+    slot, connection = look.due.sync_slot, look.connection
+    if slot is None:
+        return ""
+    if slot > look.now:
+        return f"next sync {clock(look.now, slot)}"
+    runs = connection is not None and connection.sync_state == "syncing"
+    return f"sync of {clock(look.now, slot)} {'runs' if runs else 'is due'}"
+
+
+def _blind(look: Look, blind: list[Finding]) -> tuple[Forms, Forms]:
+    """Why something is unseen, in the service's own words, and who mends that."""
+    worst = blind[0]
+    service = service_of(worst.check)
+    words = next((item.words for item in worst.evidence if item.words), worst.subject)
+    more = f"+{len(blind) - 1} more" if len(blind) > 1 else ""
+    quiet = f"off: {', '.join(off(look))}" if off(look) else ""
+    tails = [f" ({also})" for also in ("; ".join(filter(None, (more, quiet))), more) if also]
+    why = forms([f"{service}: "], tails or [""], words)
+    if worst.state is State.denied:
+        return why, forms([worst.do or what_to_do(service, Trouble.denied, words)])
+    ours = worst.check in MISCONFIGURED or worst.check.endswith(f".{Trouble.budget}")
+    return why, forms([worst.do] if ours and worst.do else todos(look, worst))
 
 
 def _where(look: Look, row: TraceRow | None) -> str:

@@ -9,6 +9,7 @@ from altui.core.model.health import Assessment, StageId, State, VerdictState
 from altui.core.model.observed import Snapshot, Trouble
 from altui.core.model.pipeline import Pipeline
 from altui.core.model.reading import Counts, Runs
+from altui.core.present.fitted import fitted, forms_of
 from altui.core.rules.assess import assess
 from tests.world import at, healthy, run_at, with_error, with_value, without_rows
 
@@ -231,7 +232,7 @@ def test_since_is_carried_from_look_to_look():
 def test_verdict_lines_fit_eighty_columns():
     for change in ({"summary": "x" * 500, "level": "unavailable"}, {"dashboard": None}):
         verdict = judged(with_value(healthy(NOON), "kibana.status", **change)).verdict
-        assert all(len(line) <= 72 for line in (verdict.headline, verdict.why, verdict.do))
+        assert all(len(fitted(forms, 72)) <= 72 for forms in forms_of(verdict))
 
 
 def test_nothing_read_yet_is_unknown_not_green():

@@ -10,6 +10,7 @@ from altui.core.model.health import Assessment, StageId, State, VerdictState
 from altui.core.model.observed import Observation, ProbeError, Snapshot, Trouble
 from altui.core.model.pipeline import SERVICES, Pipeline
 from altui.core.model.reading import Counts, TableMeta
+from altui.core.present.fitted import fitted, forms_of
 from altui.core.rules.assess import assess
 from tests.world import at, healthy, with_error, with_value, without_rows
 
@@ -109,7 +110,7 @@ def expected(**troubles: str) -> VerdictState:
 def holds(result: Assessment, **troubles: str) -> None:
     """What is true of every look with these services in trouble and nothing else wrong."""
     verdict = result.verdict
-    lines = (verdict.headline, verdict.why, verdict.do)
+    lines = [fitted(forms, 72) for forms in forms_of(verdict)]
     assert verdict.state is expected(**troubles), lines
     assert all(len(line) <= 72 for line in lines), lines
     for name in SERVICES:
