@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
+from functools import partial
 
 from msgspec import Struct
 
@@ -13,15 +14,14 @@ from altui.core.model.reading import Cluster, Index, Sample, Series, Template
 from altui.core.present import indices
 from altui.core.present.bars import spark
 from altui.core.present.indices import BLOCKS, CLUSTER, DOCUMENTS, HEALTH
-from altui.core.present.page import Page, awaited, nowhere
-from altui.core.present.rows import Line, Part, Segment, Tone, columns, greyed, line, pad, tone_of
+from altui.core.present.page import Page, awaited, fact, nowhere
+from altui.core.present.rows import Line, Segment, Tone, columns, greyed, line, pad, tone_of
 from altui.core.present.view import View
 from altui.core.rules.elastic import kept
 from altui.core.rules.owed import empty_day
 from altui.core.rules.templates import ABSENT, conflicts, strays, template_differences
 from altui.core.words import day, number, plural, size
 
-LABEL = 12
 ROOM = 64
 """Columns of a page at 80, beside margin, sign of the choice, label and scroll bar."""
 BARS = 60
@@ -30,6 +30,8 @@ FIELD, TYPE = 26, 14
 NAME = 26
 SEVERAL = 10
 """Indices behind one name that are told of one by one."""
+
+_fact = partial(fact, "index", 12)
 
 
 def make(seen: View, rest: str) -> Page:
@@ -316,10 +318,6 @@ def _sample(seen: View, wish: Wish) -> Iterator[Line]:
 
 
 # Rows
-
-
-def _fact(name: str, *parts: Part, key: str = "") -> Line:
-    return line(f"index.{name}{key}", (pad(name, LABEL), Tone.dim), *parts)
 
 
 def _facts(name: str, words: Sequence[str], state: State) -> Iterator[Line]:
