@@ -1,6 +1,6 @@
 """The main screen: one list at 80 columns, panels two by two where there is room."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import ClassVar
 
@@ -66,6 +66,9 @@ class MainScreen(Place):
     @property
     def fronts(self) -> Sequence[str]:
         return PANELS
+
+    def doorways(self) -> Iterable[Rows]:
+        return [self.query_one(f"#{part}", Rows) for part in ("findings", "strip", *PANELS)]
 
     def compose(self) -> ComposeResult:
         yield Rows(_header, id="header")
