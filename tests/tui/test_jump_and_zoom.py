@@ -159,7 +159,7 @@ async def test_letters_stand_only_beside_rows_in_sight_and_stay_through_news(on_
 
 async def test_a_place_where_nothing_opens_has_no_letters(on_stage: Callable):
     async with on_stage("nothing_yet").app().run_test(size=(80, 24)) as pilot:
-        screen = await pressed(pilot, "4", "enter", "semicolon")
+        screen = await pressed(pilot, "2", "enter", "semicolon")
         assert isinstance(screen, DetailsScreen)
         assert not screen.query(Letters)
 
