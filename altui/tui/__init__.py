@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 ESCAPE_WAITS = "50"
 """Milliseconds after which ESC is the key itself and not the start of another key's code.
 
-The codes come in one packet, over SSH too; a terminal with the extended key protocol needs no wait.
+Textual looks every 100 ms while nothing is typed: ESC alone acts then, and a code that is torn by
+less stays one key. The user's own ESCDELAY goes first.
 """
 
 

@@ -13,20 +13,28 @@ FILE = "copied.txt"
 MOST_BASE64 = 74_994
 """Characters of base64 that terminals take in one sequence; xterm ignores a longer one whole."""
 
+MOST_OF_SCREEN = 250
+"""Characters of a string that every version of GNU screen takes."""
+
 
 def sequences(text: str, environ: Mapping[str, str]) -> tuple[str, bool]:
     """What is written to the terminal, and whether all of the text is in it.
 
-    tmux hands on what stands in its passthrough, or takes the plain sequence itself: which of both
-    is a setting of its own.
+    tmux takes the plain sequence with `set-clipboard on`, and hands on what stands in its
+    passthrough with `allow-passthrough on`; by its defaults (external, off) it drops both. GNU
+    screen hands on any string, in pieces that are shorter than its buffer.
     """
     raw = text.encode(errors="replace")
     sent = raw[: MOST_BASE64 // 4 * 3].decode(errors="ignore").encode()
     plain = f"\x1b]52;c;{base64.b64encode(sent).decode()}\a"
-    if not environ.get("TMUX"):
-        return plain, sent == raw
-    doubled = plain.replace("\x1b", "\x1b\x1b")
-    return f"{plain}\x1bPtmux;{doubled}\x1b\\", sent == raw
+    if environ.get("TMUX"):
+        doubled = plain.replace("\x1b", "\x1b\x1b")
+        return f"{plain}\x1bPtmux;{doubled}\x1b\\", sent == raw
+    if environ.get("STY"):
+        starts = range(0, len(plain), MOST_OF_SCREEN)
+        pieces = (plain[start : start + MOST_OF_SCREEN] for start in starts)
+        return "".join(f"\x1bP{piece}\x1b\\" for piece in pieces), sent == raw
+    return plain, sent == raw
 
 
 def kept(text: str, directory: Path) -> Path:

@@ -1,7 +1,7 @@
-"""Jumping: every row that opens something wears a letter; pressing it goes there."""
+"""Jumping: whatever opens a place wears a letter; pressing it goes there."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from string import ascii_lowercase, ascii_uppercase
+from collections.abc import Iterable, Mapping, Sequence
+from string import ascii_lowercase, ascii_uppercase, digits
 
 from textual import events
 from textual.message import Message
@@ -11,8 +11,10 @@ from altui.core.present.view import View
 from altui.tui.rows import Rows
 
 EASY = "asdfghjkl"
-LETTERS = EASY + "".join(one for one in ascii_lowercase if one not in EASY) + ascii_uppercase
-"""Those under the fingers first."""
+LETTERS = (
+    EASY + "".join(one for one in ascii_lowercase if one not in EASY) + ascii_uppercase + digits
+)
+"""Those under the fingers first; digits for screens that show more than 52 rows."""
 
 
 class Letters(Rows):
@@ -52,19 +54,26 @@ class Letters(Rows):
             self.post_message(self.Left(place))
 
 
-def doors(parts: Iterator[Rows], fronts: Sequence[str]) -> dict[str, tuple[Rows, Line, str]]:
-    """Letter → the row that wears it and the place it opens, from top to bottom.
+def doors(parts: Iterable[Rows], fronts: Sequence[str]) -> dict[str, tuple[Rows, str, str]]:
+    """Letter → the part and the key of the spot where it stands, and the place it opens.
 
     Parts that are `fronts` are places themselves: their first row opens the whole of it.
     """
-    found: list[tuple[Rows, Line, str]] = []
+    found: list[tuple[Rows, str, str]] = []
     for rows in parts:
-        for place, row in enumerate(rows.seen_lines):
-            opens = rows.id if place == 0 and rows.id in fronts else row.opens
-            if opens:
-                found.append((rows, row, opens))
+        for number, (key, opens) in enumerate(rows.spots):
+            place = rows.id if number == 0 and rows.id in fronts else opens
+            if place:
+                found.append((rows, key, place))
     return dict(zip(LETTERS, found, strict=False))
 
 
 def _hint(seen: View, width: int, height: int) -> Sequence[Line]:
-    return (line("letters", " ", ("letter", Tone.strong), " opens that row  any other key leaves"),)
+    return (
+        line(
+            "letters",
+            " ",
+            ("letter", Tone.strong),
+            " opens that row, stage or day  any other key leaves",
+        ),
+    )

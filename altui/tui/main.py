@@ -1,6 +1,6 @@
 """The main screen: one list at 80 columns, panels two by two where there is room."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import ClassVar
 
@@ -28,8 +28,8 @@ from altui.tui.strip import StripRows
 PARTS = ("findings", *PANELS)
 """What can be chosen and zoomed, from top to bottom."""
 
-STATES = 3
-"""Rows of the strip from which on the states of the stages are among them."""
+HEADS = 2
+"""Rows of the strip that are always there: the stages' names and their states."""
 
 
 class MainScreen(Place):
@@ -66,6 +66,9 @@ class MainScreen(Place):
     def fronts(self) -> Sequence[str]:
         return PANELS
 
+    def doorways(self) -> Iterable[Rows]:
+        return [self.query_one(f"#{part}", Rows) for part in ("findings", "strip", *PANELS)]
+
     def compose(self) -> ComposeResult:
         yield Rows(_header, id="header")
         yield Rows(self._verdict, id="verdict")
@@ -93,7 +96,7 @@ class MainScreen(Place):
                 rows.display = True
                 rows.styles.height = "1fr"
         self.query_one("#findings", Rows).can_focus = bool(seen.findings)
-        self.query_one("#strip", Rows).can_focus = given["strip"] >= STATES
+        self.query_one("#strip", Rows).can_focus = given["strip"] >= HEADS
         mark = self.query_one("#verdict", Rows)
         state = seen.assessment.verdict.state.value if seen.assessment else "stale"
         mark.set_classes("-stale" if seen.stale else f"-{state}")
@@ -220,6 +223,8 @@ def _header(seen: View, width: int, height: int) -> Sequence[Line]:
 
 
 def _strip(seen: View, width: int, height: int) -> Sequence[Line]:
+    if height <= HEADS:
+        return strip(seen, width, height)
     return (rule("rule.strip", "", width), *strip(seen, width, height - 1))
 
 

@@ -102,6 +102,10 @@ class Place(Screen[None]):
         """Ids of parts that are places themselves."""
         return ()
 
+    def doorways(self) -> Iterable[Rows]:
+        """Parts that letters are given to, those that get the easiest ones first."""
+        return self.query(Rows)
+
     def on_screen_resume(self) -> None:
         self.feed.show(self.shows)
         self.draw(self.feed.view())
@@ -166,12 +170,12 @@ class Place(Screen[None]):
             self.draw(self.feed.view())
 
     async def action_jump(self) -> None:
-        """Puts a letter beside every row that opens something, until a key is pressed."""
-        letters = doors(iter(self.query(Rows)), self.fronts)
+        """Puts a letter at whatever opens a place, until a key is pressed."""
+        letters = doors(self.doorways(), self.fronts)
         if not letters or self.query(Letters):
             return
         for rows in self.query(Rows):
-            rows.letter({row.key: one for one, (of, row, _) in letters.items() if of is rows})
+            rows.letter({key: one for one, (of, key, _) in letters.items() if of is rows})
         self._before = self.focused
         hint = Letters({one: place for one, (_, _, place) in letters.items()})
         await self.mount(hint, after="#keys")

@@ -71,15 +71,19 @@ class Rows(ScrollView, inherit_bindings=False):
 
     @property
     def seen_lines(self) -> tuple[Line, ...]:
-        """Lines beside a gutter that are neither hidden nor scrolled out of sight."""
-        hidden = not all(part.display for part in self.ancestors_with_self)
-        if hidden or not self._gutter:
+        """Lines that are neither hidden nor scrolled out of sight."""
+        if not all(part.display for part in self.ancestors_with_self):
             return ()
         top, height = self.scroll_offset.y, self.scrollable_content_region.height
         return self._lines[top : top + height]
 
+    @property
+    def spots(self) -> list[tuple[str, str]]:
+        """Where a letter can stand, in sight, from top to bottom: its key and what it opens."""
+        return [(row.key, row.opens) for row in self.seen_lines] if self._gutter else []
+
     def letter(self, letters: Mapping[str, str]) -> None:
-        """Shows letters in the gutter, each beside the line of that key; none takes them away."""
+        """Shows letters, each at the spot of that key; none takes them away."""
         self._letters = letters
         self._repaint(range(len(self._lines)))
 

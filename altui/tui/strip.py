@@ -48,6 +48,16 @@ class StripRows(Rows):
     def choosable(self) -> list[Line]:
         return [row for row in self.lines if row.opens or _places(row)]
 
+    @property
+    def spots(self) -> list[tuple[str, str]]:
+        return [
+            spot
+            for row in self.seen_lines
+            for spot in (
+                [(row.key, row.opens)] if row.opens else [(one, one) for one in _places(row)]
+            )
+        ]
+
     def watch_has_focus(self, has_focus: bool) -> None:
         if has_focus and not self._place and self._seen is not None:
             self._place = self._first(self._seen)  # it stays, whatever becomes the worst meanwhile
@@ -63,20 +73,28 @@ class StripRows(Rows):
         return super()._is_lit(shown) and bool(shown.opens)
 
     def _painted(self, shown: Line, base: Style) -> list[Painted]:
+        """With a sign in the blank before what is chosen, or what wears a letter."""
         painted = super()._painted(shown, base)
-        if not self._points_at(shown) or self._seen is None:
-            return painted
-        before = 0
-        if not shown.opens:
-            opening = [place for place, part in enumerate(shown.segments) if part.opens]
-            chosen = opening[self._column(shown)]
+        chosen = self._chosen_part(shown) if self._points_at(shown) else None
+        if chosen and not shown.opens:
             lit = self.get_component_rich_style("rows--chosen", partial=True)
             painted[chosen] = Painted(painted[chosen].text, (painted[chosen].style or base) + lit)
-            before = chosen - 1
-        if before >= 0 and painted[before].text.endswith(" "):
-            blank = painted[before]
-            painted[before] = Painted(blank.text[:-1] + self._seen.glyphs.cursor, blank.style)
+        for place in reversed(range(len(painted))):
+            spot = shown.segments[place].opens or (shown.key if place == 1 else "")
+            cursor = self._seen.glyphs.cursor if self._seen and place == chosen else ""
+            sign, style = self._letters.get(spot) or cursor, painted[place - 1].style or base
+            if sign and place and painted[place - 1].text.endswith(" "):
+                if spot in self._letters:
+                    style = base + self.get_component_rich_style("rows--letter", partial=True)
+                before = painted[place - 1]
+                cut = Painted(before.text[:-1], before.style)
+                painted[place - 1 : place] = [cut, Painted(sign, style)]
         return painted
+
+    def _chosen_part(self, shown: Line) -> int:
+        """Which of the row's segments is chosen; of a whole row, the one behind its label."""
+        opening = [place for place, part in enumerate(shown.segments) if part.opens]
+        return 1 if shown.opens else opening[self._column(shown)]
 
 
 def _places(row: Line) -> list[str]:

@@ -1,15 +1,18 @@
 """Jumping by letters, and one part on the whole screen."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 from textual.pilot import Pilot
 
+from altui.core.model.health import StageId
+from altui.core.present.rows import Segment, columns
 from altui.tui.details import DetailsScreen
 from altui.tui.jump import LETTERS, Letters
 from altui.tui.main import MainScreen
 from altui.tui.place import Place
 from altui.tui.rows import Rows
+from altui.tui.strip import StripRows
 
 
 async def pressed(pilot: Pilot[int], *keys: str) -> Place:
@@ -28,6 +31,16 @@ def gutters(screen: Place) -> dict[str, str]:
             if text[:1] in LETTERS and text[1:2] == " ":
                 found[text[0]] = text[2:].strip()
     return {letter: text for letter, text in found.items() if text}
+
+
+def ends(parts: Sequence[Segment]) -> list[int]:
+    """Characters before each part that opens a place."""
+    found, before = [], 0
+    for part in parts:
+        if part.opens:
+            found.append(before)
+        before += len(part.text)
+    return found
 
 
 def shown(screen: Place) -> set[str | None]:
@@ -52,6 +65,59 @@ async def test_every_row_that_opens_wears_a_letter(size: tuple[int, int], on_sta
         assert gutters(screen) == {}
         assert screen.focused is not None
         assert screen.focused.id == "indices", "the choice is where it was"
+
+
+@pytest.mark.parametrize("size", [(60, 15), (80, 24), (120, 40), (200, 60)])
+@pytest.mark.parametrize("scene", ["healthy", "elasticsearch_down", "bigquery_behind"])
+async def test_whatever_opens_a_place_has_a_letter(
+    scene: str, size: tuple[int, int], on_stage: Callable
+):
+    async with on_stage(scene).app().run_test(size=size) as pilot:
+        screen = await pressed(pilot)
+        drawn = [
+            place
+            for rows in screen.query(Rows)
+            if rows.region.height
+            for number, row in enumerate(rows.lines[: rows.region.height])
+            for place in (
+                rows.id if not number and rows.id in screen.fronts else row.opens,
+                *(part.opens for part in row.segments),
+            )
+            if place
+        ]
+        await pressed(pilot, "semicolon")
+        assert sorted(screen.query_one(Letters)._places.values()) == sorted(drawn)
+        assert {f"stage/{stage}" for stage in StageId} <= set(drawn)
+
+
+@pytest.mark.parametrize("size", [(60, 24), (80, 24), (120, 40)])
+async def test_a_stage_and_a_day_of_the_strip_wear_theirs(
+    size: tuple[int, int], on_stage: Callable
+):
+    async with on_stage("healthy").app().run_test(size=size) as pilot:
+        screen = await pressed(pilot)
+        strip = screen.query_one("#strip", StripRows)
+        before = [strip.render_line(y).text for y in range(strip.size.height)]
+        await pressed(pilot, "semicolon")
+        after = [strip.render_line(y).text for y in range(strip.size.height)]
+        places = screen.query_one(Letters)._places
+        y = [row.key for row in strip.lines].index("strip.states")
+        states, newest = strip.lines[y].segments, strip.lines[y + 1]
+        worn = {place: letter for letter, place in places.items()}
+        letters = [worn[part.opens] for part in states if part.opens]
+        at = [place for place, sign in enumerate(after[y]) if sign != before[y][place]]
+        assert [after[y][place] for place in at] == letters
+        assert len(letters) == len(StageId)
+        # each right before its stage's state
+        starts = [columns(strip.lines[y].text[:end]) for end in ends(states)]
+        assert [place + 1 for place in at] == starts
+        label = columns(newest.segments[0].text)
+        letter = after[y + 1][label - 1]
+        assert places[letter] == newest.opens
+        screen = await pressed(pilot, worn["stage/dbt"])
+        assert screen.here == "stage/dbt"
+        screen = await pressed(pilot, "escape", "semicolon", letter)
+        assert screen.here == newest.opens
 
 
 async def test_a_row_of_a_page_is_opened_by_its_letter(on_stage: Callable):
@@ -93,7 +159,7 @@ async def test_letters_stand_only_beside_rows_in_sight_and_stay_through_news(on_
 
 async def test_a_place_where_nothing_opens_has_no_letters(on_stage: Callable):
     async with on_stage("nothing_yet").app().run_test(size=(80, 24)) as pilot:
-        screen = await pressed(pilot, "4", "enter", "semicolon")
+        screen = await pressed(pilot, "2", "enter", "semicolon")
         assert isinstance(screen, DetailsScreen)
         assert not screen.query(Letters)
 

@@ -20,6 +20,7 @@ OPEN = {
     *(f"stage {names[0]}" for names in STAGE_NAMES.values()),
     *(f"1 Fivetran, {table.name}" for table in Pipeline().tables),
     *(f"parity {table.name}" for table in Pipeline().tables),
+    *(f"parity {mart.name}" for mart in Pipeline().marts if mart.ops),
     *(f"index {mart.index}" for mart in Pipeline().marts),
 }
 ALWAYS = {"refresh", "help", "quit", "details", "why", "copy", "open", *THEMES_LEFT}

@@ -125,10 +125,20 @@ async def test_the_choice_stays_when_another_stage_becomes_the_worst(on_stage: C
         assert strip(pilot).place == f"stage/{StageId.postgres}"
 
 
-async def test_where_the_states_do_not_fit_there_is_nothing_to_choose(on_stage: Callable):
-    async with on_stage("elasticsearch_down").app().run_test(size=(80, 13)) as pilot:
-        assert not strip(pilot).can_focus
-        assert await pressed(pilot, "right") == "findings"
+@pytest.mark.parametrize(
+    "size", [(50, 12), (60, 15), (80, 13), (80, 16), (80, 24), (120, 40), (200, 60)]
+)
+async def test_where_stages_are_named_their_states_are_said(
+    size: tuple[int, int], on_stage: Callable
+):
+    async with on_stage("elasticsearch_down").app().run_test(size=size) as pilot:
+        shown = [row.key for row in strip(pilot).seen_lines]
+        assert "strip.names" in shown
+        assert "strip.states" in shown
+        assert strip(pilot).region.height == len(shown), "no row of it is left empty"
+        said = next(row for row in strip(pilot).lines if row.key == "strip.states")
+        assert sum("✗" in part.text for part in said.segments) >= 1
+        assert await pressed(pilot, "right") == "strip"
 
 
 async def test_what_had_the_focus_may_vanish(on_stage: Callable):

@@ -76,6 +76,11 @@ class Terminal:
         self.output = b""
         self.wait_for(lambda: words in self.output, within)
 
+    def type(self, keys: bytes) -> None:
+        """Writes, and waits until the program has read it: what follows comes in another read."""
+        os.write(self.master, keys)
+        self.wait_for(lambda: fcntl.ioctl(self.slave, termios.FIONREAD, bytes(4)) == bytes(4))
+
     def ended(self) -> int:
         """Its exit code, once it has ended."""
         self.wait_for(lambda: bool(select.select([self.told], [], [], 0)[0]))
@@ -164,3 +169,32 @@ def test_one_that_is_killed_leaves_a_sane_terminal(terminal: Terminal, how: sign
     assert terminal.ended() == -how
     terminal.wait_for(lambda: LEFT_ALONE in terminal.output and terminal.restored())
     assert b"\x1b[?25h" in terminal.output
+
+
+def test_escape_alone_goes_back_without_another_key(terminal: Terminal):
+    terminal.shows(b"1-4")
+    os.write(terminal.master, b"2\r")
+    terminal.shows(b"filter")
+    terminal.output = b""
+    os.write(terminal.master, b"\x1b")
+    terminal.wait_for(lambda: b"the rest, as seen" in terminal.output)
+    os.write(terminal.master, b"q")
+    assert terminal.ended() == 0
+
+
+@pytest.mark.parametrize("torn", [(b"\x1b", b"[B"), (b"\x1b[", b"B"), (b"\x1b", b"OB")])
+def test_an_arrow_that_comes_in_two_reads_is_an_arrow(
+    environ: dict[str, str], torn: tuple[bytes, bytes]
+):
+    """With the wait that a slow line needs, so that no busy machine can tear it further."""
+    terminal = Terminal({**environ, "ESCDELAY": "600000"})
+    try:
+        terminal.shows(b"1-4")
+        os.write(terminal.master, b"2\r")
+        terminal.shows(b"filter")
+        for part in torn * 2:  # to the second run
+            terminal.type(part)
+        os.write(terminal.master, b"\r")
+        terminal.shows(b"run #811")
+    finally:
+        terminal.close()

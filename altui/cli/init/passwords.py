@@ -7,6 +7,9 @@ from urllib.parse import quote, unquote
 _URL = re.compile(r"([A-Za-z][\w+.-]*://)(?:([^/?#]*)@)?(.*)", re.DOTALL)
 """Scheme, user and password, the rest: of addresses too that no parser takes."""
 
+_ASIDE = re.compile(r"(?P<before>[?&])password=(?P<password>[^&#]*)(?P<after>&?)")
+"""A password among a DSN's parameters, where libpq takes one too."""
+
 
 def parted(address: str) -> tuple[str, str]:
     """A URL or DSN without its password, and the password."""
@@ -14,10 +17,14 @@ def parted(address: str) -> tuple[str, str]:
     if found is None:
         return _parted_keywords(address)
     scheme, account, rest = found.groups()
+    aside = ""
+    if scheme.lower().startswith("postgres") and (held := _ASIDE.search(rest)):
+        aside = held["password"]
+        rest = rest[: held.start()] + (held["before"] if held["after"] else "") + rest[held.end() :]
     if account is None:
-        return address, ""
+        return f"{scheme}{rest}", unquote(aside)
     user, _, password = account.partition(":")
-    return f"{scheme}{user}@{rest}", unquote(password)
+    return f"{scheme}{user}@{rest}", unquote(aside or password)
 
 
 def joined(address: str, password: str) -> str:
@@ -32,7 +39,9 @@ def joined(address: str, password: str) -> str:
 
 def has_user(address: str) -> bool:
     """Whether a password would have a user to belong to."""
-    return "@" in address if _URL.fullmatch(address) else "=" in address
+    if _URL.fullmatch(address):
+        return "@" in address or "user=" in address.partition("?")[2]
+    return "=" in address
 
 
 def _parted_keywords(dsn: str) -> tuple[str, str]:

@@ -105,8 +105,9 @@ def _address(talk: Talk, question: str, was: str) -> str:
     was = "" if ends_early(was) else was  # its parts would be shown as host and path
     shown, password = parted(was)
     answer, typed = parted(talk.text(question, shown))
-    if not typed and has_user(answer):
-        typed = talk.secret("Its password", password if answer == shown else "")
+    known = password if answer == shown else ""
+    if not typed and (known or has_user(answer)):
+        typed = talk.secret("Its password", known)
     return was if (answer, typed) == (shown, password) else joined(answer, typed)
 
 

@@ -1,11 +1,14 @@
 """Who answers `altui init`: a person at a terminal, or the environment."""
 
+import os
 import sys
 from collections.abc import Sequence
 from typing import Protocol
 
 import typer
 
+from altui.core.present.glyphs import prints_unicode
+from altui.core.present.rows import ascii_text
 from altui.services.discovery import Choice
 
 
@@ -34,7 +37,7 @@ class Terminal:
     asks = True
 
     def say(self, words: str) -> None:
-        typer.echo(words, err=True)
+        typer.echo(_shown(words), err=True)
 
     def text(self, question: str, default: str) -> str:
         answer: str = typer.prompt(
@@ -87,13 +90,23 @@ def _writable(answer: str) -> str:
     return answer.strip()
 
 
+_PLAIN = str.maketrans({"✓": "+", "✗": "X", "…": "...", "→": "->"})
+
+
+def _shown(words: str) -> str:
+    """The words as this terminal shows them: ASCII where the locale is not UTF-8."""
+    if prints_unicode(os.environ, sys.stderr.encoding):
+        return words
+    return ascii_text(words.translate(_PLAIN))
+
+
 class Silent:
     """Nobody is there: every answer is the default."""
 
     asks = False
 
     def say(self, words: str) -> None:
-        sys.stderr.write(words + "\n")
+        sys.stderr.write(_shown(words) + "\n")
 
     def text(self, question: str, default: str) -> str:
         return default

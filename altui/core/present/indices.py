@@ -1,27 +1,34 @@
 """Panel 3: which days are in the indices, and which of them a reader sees."""
 
 from collections.abc import Iterator
-from datetime import date, timedelta
 
 from altui.core.model.days import day_of
-from altui.core.model.health import State
-from altui.core.model.pipeline import Mart, Table, risk_mart
+from altui.core.model.health import State, worst
+from altui.core.model.pipeline import Mart, risk_mart
 from altui.core.model.reading import Cluster, Index, Kibana, Lifecycle, Series
 from altui.core.present.bars import bars
 from altui.core.present.follows import trouble
+from altui.core.present.index_state import (
+    CLUSTER,
+    DOCUMENTS,
+    expected_days,
+    missing_days,
+    newest_state,
+    own_indices,
+    state_of,
+    unfed,
+)
 from altui.core.present.rows import Line, Segment, Tone, columns, extra, greyed, line, pad, tone_of
 from altui.core.present.view import View
 from altui.core.rules.elastic import deletes_at, kept
 from altui.core.rules.kibana import notes
-from altui.core.rules.owed import owes
 from altui.core.rules.reach import reach, reader_sees, shown_as
 from altui.core.rules.serving import newest_seen
 from altui.core.rules.storage import below, left
 from altui.core.rules.templates import Difference, conflicts, strays, template_differences
 from altui.core.words import day, number, plural, size
 
-CLUSTER, DOCUMENTS, READER = "elasticsearch.cluster", "elasticsearch.counts", "kibana.status"
-STORAGE = "elasticsearch.storage"
+READER, STORAGE = "kibana.status", "elasticsearch.storage"
 SIZES = (6, 5, 5, 8)
 """Columns of an index's newest day, days, documents and size."""
 BLOCKS = {"read_only_allow_delete": "flood stage", "read_only": "read-only"}
@@ -46,6 +53,14 @@ def brief(seen: View) -> tuple[Line, ...]:
     return (*trouble_rows(seen), *_short(seen), *_reader(seen), *_cluster(seen))
 
 
+def states(seen: View) -> tuple[State, ...]:
+    """Those of its rows that are late or broken; of what is seen alone."""
+    if not seen.live(DOCUMENTS):
+        return ()
+    found = (state_of(seen, mart) for mart in seen.pipeline.marts)
+    return tuple(state for state in found if state in (State.late, State.broken))
+
+
 def trouble_rows(seen: View) -> Iterator[Line]:
     """Why the indices are not seen, or which part of them."""
     if row := trouble(seen, DOCUMENTS, "indices"):
@@ -58,13 +73,13 @@ def _short(seen: View) -> Iterator[Line]:
     cluster, documents = seen.look.cluster, seen.look.documents
     if documents is None:
         return
-    expected = _window(seen)
     days: list[str] = []
     others: list[str] = []
     for mart in seen.pipeline.marts:
         series = seen.look.index(mart)
         if series is not None and mart.table:
-            days.append(f"{mart.index} {_present(seen, series)} of {expected} days")
+            held, _, expected = _held(seen, mart, series).partition("/")
+            days.append(f"{mart.index} {held} of {expected} days")
         elif series is not None and series.rows:
             others.append(f"{mart.index} {len(series.by_day)}")
     made = line(
@@ -104,25 +119,23 @@ def _cells(words: tuple[str, ...]) -> list[str]:
 
 def _index(seen: View, mart: Mart, width: int) -> Line:
     series, key, place = seen.look.index(mart), f"index.{mart.name}", f"indices/{mart.index}"
-    own = next(iter(kept(seen.look.cluster, mart)), None)
+    own = next(iter(own_indices(seen, mart)), None)
+    state = state_of(seen, mart)
     if series is None:
-        ops = seen.look.ops(mart)
-        off = mart.ops is not None and (ops is None or not ops.rows)
+        off = unfed(seen, mart)
         words = "  no ops rows: nothing is expected" if off else "  no such index"
-        state = State.off if off else State.broken
         sign = seen.sign(state) if off else seen.sign(state, DOCUMENTS)
         said = (words, tone_of(state))
         return line(key, sign, f" {pad(mart.index, width)}", said, opens=place)
-    newest = day_of(series.latest) if series.latest else None
     known = None if seen.unseen(CLUSTER) else own
-    state, days = index_state(seen, mart, newest, known), _present(seen, series)
     health = own.health if own else ""
     if own and seen.live(DOCUMENTS):  # the row's sign does not say that it is old
         health = seen.told(CLUSTER, health)
-    latest, *figures = _cells(
+    newest = day_of(series.latest) if series.latest else None
+    latest, days, *figures = _cells(
         (
             day(newest),
-            f"{days}/{_window(seen)}" if mart.table else f"{days}",
+            _held(seen, mart, series),
             number(series.rows),
             size(own.bytes) if own else "?",
         )
@@ -131,12 +144,25 @@ def _index(seen: View, mart: Mart, width: int) -> Line:
         key,
         seen.sign(state, DOCUMENTS),
         f" {pad(mart.index, width)}",
-        (latest, Tone.plain if state is State.ok else tone_of(state)),
+        (latest, _tone(newest_state(seen, mart, series))),
+        (days, _tone(worst([*missing_days(seen, mart, series)]))),
         "".join(figures),
         (f"  {health}" if own else "", _health(known)),
         *_wrong(seen, own),
         opens=place,
     )
+
+
+def _held(seen: View, mart: Mart, series: Series) -> str:
+    """Days that it holds, of those that it should hold by now."""
+    if not mart.table:
+        return f"{sum(one <= seen.look.due.wanted_day for one in series.by_day)}"
+    expected = expected_days(seen, mart)
+    return f"{sum(one in series.by_day for one in expected)}/{len(expected)}"
+
+
+def _tone(state: State) -> Tone:
+    return Tone.plain if state is State.ok else tone_of(state)
 
 
 def _wrong(seen: View, own: Index | None) -> Iterator[tuple[str, Tone]]:
@@ -162,44 +188,8 @@ def _wrong(seen: View, own: Index | None) -> Iterator[tuple[str, Tone]]:
             yield f"  {first.what} is {first.found}{f' +{more}' if more else ''}", tone
 
 
-def index_state(seen: View, mart: Mart, newest: date | None, own: Index | None) -> State:
-    """A block is broken; a mart that expects every day is late or due without the newest."""
-    if own and (own.blocks or own.status == "close" or own.health == "red"):
-        return State.broken
-    if mart.table is None:
-        return State.ok
-    due = seen.look.due
-    for wanted, state in ((due.wanted_day, State.late), (due.coming_day, State.due)):
-        if (newest is None or newest < wanted) and owes(seen.look, mart, wanted):
-            return state
-    return State.ok
-
-
 def _health(own: Index | None) -> Tone:
     return HEALTH.get(own.health, Tone.unknown) if own else Tone.dim
-
-
-def _window(seen: View) -> int:
-    """Days wanted: from the window's start, or the pipeline's first day, to the newest one."""
-    first = first_wanted(seen, risk_mart(seen.pipeline))
-    return max((seen.look.due.wanted_day - first) // timedelta(days=1) + 1, 0)
-
-
-def first_wanted(seen: View, mart: Mart) -> date:
-    """First day of the window, or the first one that the mart's table has."""
-    documents, table = seen.look.documents, table_of(seen, mart)
-    start = documents.start if documents else seen.look.today
-    feeds = (seen.look.source_of(table), seen.look.raw(table)) if table else ()
-    born = [min(feed.by_day) for feed in feeds if feed and feed.by_day]
-    return max(start, min(born, default=start))
-
-
-def table_of(seen: View, mart: Mart) -> Table | None:
-    return next((table for table in seen.pipeline.tables if table.name == mart.table), None)
-
-
-def _present(seen: View, series: Series) -> int:
-    return sum(1 for value in series.by_day if value <= seen.look.due.wanted_day)
 
 
 def _reader(seen: View) -> Iterator[Line]:

@@ -102,7 +102,7 @@ KEYS: tuple[Key, ...] = (
     Key("page-up", ("pageup",), "page up", "One page up", _MOVING, _PAGE + _HELP),
     Key("top", ("g", "home"), "top", "To the first row", _MOVING, _PAGE + _HELP),
     Key("end", ("G", "end"), "end", "To the last row", _MOVING, _PAGE + _HELP),
-    Key("jump", ("semicolon",), "jump", "A letter beside each row: press it to open",
+    Key("jump", ("semicolon",), "jump", "A letter at whatever opens: press it to go there",
         _MOVING, _BOTH),
 )
 # fmt: on

@@ -7,7 +7,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from altui.core.model.observed import Wish
-from altui.core.present.rows import Line, Segment, Tone, columns, line, tone_of
+from altui.core.present.rows import Line, Part, Segment, Tone, columns, line, pad, tone_of
 from altui.core.present.view import View
 from altui.core.rules.seeing import STATE_OF
 
@@ -38,6 +38,14 @@ Maker = Callable[[View, str], Page]
 def nowhere(name: str) -> Page:
     """The page of what is not there, or not any more."""
     return Page(name, (line("nowhere", ("nothing is known of it any more", Tone.dim)),))
+
+
+def fact(kind: str, wide: int, name: str, *parts: Part, key: str = "") -> Line:
+    """A row that says one thing: its name in `wide` columns, then the parts.
+
+    `key` tells rows of one name apart; `kind` rows of one page from those of others.
+    """
+    return line(f"{kind}.{name}{key}", (pad(name, wide), Tone.dim), *parts)
 
 
 def awaited(seen: View, wish: Wish, what: str) -> Line:

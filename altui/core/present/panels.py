@@ -1,6 +1,6 @@
 """The four panels: whole, as rows of one list, and with the evidence of what is wrong."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -34,6 +34,8 @@ class Kind(Struct, frozen=True):
     """Stages whose due state is the panel's, when nothing is wrong."""
     rows: Rows
     brief: Rows
+    own: Callable[[View], Sequence[State]] = lambda _: ()
+    """Bad states of what its rows are about, which no finding of the panel may name."""
 
 
 KINDS: tuple[Kind, ...] = (
@@ -63,6 +65,7 @@ KINDS: tuple[Kind, ...] = (
         (StageId.elasticsearch, StageId.kibana),
         indices.rows,
         indices.brief,
+        indices.states,
     ),
     Kind(
         "parity",
@@ -170,7 +173,7 @@ def _evidence(seen: View, key: str) -> Iterator[Line]:
 
 def _state(seen: View, kind: Kind) -> State:
     found = [item.state for item in seen.findings if panel_of(item) == kind.key]
-    found += state_of_sight(seen, kind.probes)
+    found += (*state_of_sight(seen, kind.probes), *kind.own(seen))
     if found:
         return worst(found)
     if not any(seen.look.seen_at(probe) for probe in kind.probes):

@@ -9,7 +9,7 @@ from functools import partial
 
 from altui.core.present.findings import evidence, not_ok
 from altui.core.present.page import Maker, Page, nowhere
-from altui.core.present.pages import index, parity, run, stage, sync, synced, why
+from altui.core.present.pages import index, marts, parity, run, stage, sync, synced, why
 from altui.core.present.panels import PANELS, whole
 from altui.core.present.rows import Line
 from altui.core.present.view import View
@@ -41,6 +41,7 @@ TOP: Mapping[str, Maker] = {
     "findings": _findings,
     **{key: partial(_panel, key) for key in PANELS},
     "fivetran": sync.top,
+    "parity": marts.top,
     why.PLACE: why.make,
 }
 BELOW: Mapping[str, Maker] = {

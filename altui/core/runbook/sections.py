@@ -38,9 +38,10 @@ def section_of(place: str) -> Section:
 
 
 def _kinds(place: str) -> Iterator[str]:
-    """`workflow/*/log`, `workflow/*`, `workflow`, `main`."""
+    """`stage/dbt` before `stage/*`; `workflow/812/log`, then `workflow/*/log`, `workflow/*/*`."""
     parts = place.split("/")
-    kind = [part if step % 2 == 0 else "*" for step, part in enumerate(parts)]
-    for length in range(len(kind), 0, -1):
-        yield "/".join(kind[:length])
+    for length in range(len(parts), 0, -1):
+        own = parts[:length]
+        for names in ((), (1,), range(1, length)):
+            yield "/".join("*" if step in names else part for step, part in enumerate(own))
     yield MAIN

@@ -189,6 +189,30 @@ def test_an_address_that_is_none_is_asked_for_again(
     assert load({}, file).elasticsearch.url.reveal() == NOTHING_THERE
 
 
+@pytest.mark.parametrize(
+    "dsn",
+    [
+        "postgresql://me:c4n4ry@127.0.0.1:1/d",
+        "host=127.0.0.1 port=1 user=me password=c4n4ry dbname=d",
+        "postgresql://127.0.0.1:1/d?user=me&password=c4n4ry",
+        "postgresql://127.0.0.1:1/d?password=c4n4ry",
+    ],
+)
+def test_a_password_typed_into_a_dsn_is_taken_and_never_said_back(
+    monkeypatch: pytest.MonkeyPatch, file: Path, dsn: str
+):
+    """It stood on the screen as it was typed; from then on it is hidden, when asked anew too."""
+    code, talk = talked(monkeypatch, file, "", "", "y", dsn, "again", "", "", "keep", *"nnnnnn")
+    assert code is Exit.findings
+    shown = [
+        default
+        for question, default in zip(talk.questions, talk.defaults, strict=True)
+        if question != "Its password"  # what a hidden answer keeps is not shown
+    ]
+    assert "c4n4ry" not in " ".join([*talk.said, *talk.questions, *shown])
+    assert "c4n4ry" in load({}, file).postgres.dsn.reveal()
+
+
 def test_a_dsn_that_is_none_is_asked_for_again(monkeypatch: pytest.MonkeyPatch, file: Path):
     postgres = ("y", "user=me colour=red", "pw", "again", "", "pw", "skip")
     code, talk = talked(monkeypatch, file, "", "", *postgres, *"nnnnnn")
@@ -315,6 +339,14 @@ def test_without_a_terminal_it_takes_the_environments_answers_or_none(tmp_path: 
     assert forced.returncode == Exit.ok
     assert "No service is set up in it yet" in forced.stderr
     assert load({}, tmp_path / "a.toml").profile == "default"
+
+
+@pytest.mark.parametrize(("locale", "sign"), [("C", "+"), ("C.UTF-8", "✓"), ("POSIX", "+")])
+def test_its_signs_are_ascii_where_the_locale_is_not_utf8(tmp_path: Path, locale: str, sign: str):
+    words = {"ES_URL": NOTHING_THERE, "LC_ALL": locale}
+    said = altui(tmp_path, "init", "--yes", **words).stderr
+    assert f"\n{sign} wrote " in said
+    assert said.isascii() is (sign == "+"), said
 
 
 def test_it_writes_where_altui_looks(tmp_path: Path):

@@ -69,3 +69,15 @@ def test_what_is_not_utf8_is_asked_for_again(tmp_path: Path):
         talk.answer("set it up?", "n")
     talk.wait_for("wrote altui.toml")
     assert talk.close() == Exit.findings
+
+
+def test_its_signs_are_ascii_at_a_terminal_whose_locale_is_not_utf8(tmp_path: Path):
+    talk = Terminal(tmp_path, {"LC_ALL": "C"}, "--output", "altui.toml")
+    talk.answer("Name of this pipeline", "my own")
+    talk.answer("X profile: 'my own' must be made of", "mine")
+    talk.answer("production?", "")
+    for _ in range(7):
+        talk.answer("set it up?", "n")
+    talk.wait_for("+ wrote altui.toml")
+    assert talk.close() == Exit.ok
+    assert talk.seen.isascii()

@@ -1,6 +1,7 @@
 """What `altui init` makes of what it found."""
 
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
 from altui.cli.init.matching import copied, fitted, home_of, prefixes, same_table
 from altui.cli.init.passwords import has_user, joined, parted
@@ -83,7 +84,26 @@ def test_a_password_is_taken_out_and_put_back(address: str, shown: str | None, p
     assert parted(joined(without, taken)) == (without, password)
 
 
+@pytest.mark.parametrize(
+    ("asked", "kept"),
+    [
+        ("password=a%2Fb", ""),
+        ("password=a%2Fb&user=u", "user=u"),
+        ("user=u&password=a%2Fb", "user=u"),
+        ("user=u&password=a%2Fb&sslmode=require", "user=u&sslmode=require"),
+    ],
+)
+def test_a_password_among_a_dsns_parameters_is_found(asked: str, kept: str):
+    without, taken = parted(f"postgresql://h/d?{asked}")
+    assert (without, taken) == ("postgresql://h/d" + (f"?{kept}" if kept else ""), "a/b")
+    meant = {"host": "h", "dbname": "d", "password": "a/b"} | dict(
+        word.split("=") for word in kept.split("&") if word
+    )
+    assert conninfo_to_dict(joined(without, taken)) == meant
+
+
 def test_a_password_is_asked_for_where_it_has_a_user():
     assert has_user("https://u@h")
     assert has_user("host=h user=u")
+    assert has_user("postgresql://h/d?user=u")
     assert not has_user("https://h")

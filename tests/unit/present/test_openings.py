@@ -37,7 +37,8 @@ def test_nothing_known_offers_what_is_there_without_an_answer():
     places = {made.place for made in openings(seen("nothing_yet"), "main")}
     stages = {f"stage/{stage}" for stage in STAGES}
     tables = {f"fivetran/{table.name}" for table in Pipeline().tables}
-    assert places == {*PANELS, "findings", *stages, *tables}
+    marts = {f"parity/{mart.name}" for mart in Pipeline().marts if mart.ops}
+    assert places == {*PANELS, "findings", *stages, *tables, *marts}
 
 
 def test_services_words_are_bounded_and_printable():

@@ -1,11 +1,13 @@
 """Every theme can be read, and the one for colour-blind users tells states apart."""
 
+import re
+from importlib.resources import files
 from itertools import combinations
 
 import pytest
 
 from altui.core.present.rows import Tone
-from altui.core.present.themes import COLOUR_BLIND, DARK, LIGHT, THEMES, Theme
+from altui.core.present.themes import COLOUR_BLIND, LIGHT, THEMES, Theme
 
 ENOUGH = 4.5
 """WCAG 2.1, text of normal size."""
@@ -46,19 +48,39 @@ def test_contrast_is_measured_as_the_standard_measures_it():
     assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)
 
 
+def mixed(over: str, under: str, share: float) -> str:
+    """What a terminal shows where so much of one colour lies over another."""
+    pairs = ((int(over[at : at + 2], 16), int(under[at : at + 2], 16)) for at in (1, 3, 5))
+    return "#" + "".join(f"{round(a * share + b * (1 - share)):02x}" for a, b in pairs)
+
+
+def backgrounds(theme: Theme) -> dict[str, str]:
+    """All that text lies on, the verdict's tints among them."""
+    sheet = files("altui.tui").joinpath("main.tcss").read_text(encoding="utf-8")
+    tints = re.findall(r"background: \$tone-(\w+) (\d+)%", sheet)
+    assert {tone for tone, _ in tints} == {"broken", "late", "unknown"}
+    plain = {name: getattr(theme, name) for name in ("background", "surface", "panel", "chosen")}
+    return plain | {
+        f"verdict {tone}": mixed(theme.tones[Tone(tone)], theme.background, int(share) / 100)
+        for tone, share in tints
+    }
+
+
 @pytest.mark.parametrize("theme", THEMES.values(), ids=THEMES)
-def test_text_stands_out_from_its_background(theme: Theme):
-    behind = {"background": theme.background}
-    if theme is not DARK:
-        behind |= {name: getattr(theme, name) for name in ("surface", "panel", "chosen")}
+def test_text_stands_out_from_all_that_it_lies_on(theme: Theme):
     pale = {
-        (tone.value, name)
+        (tone.value, name): round(contrast(theme.tones[tone], colour), 2)
         for tone in Tone
-        for name, colour in behind.items()
+        for name, colour in backgrounds(theme).items()
         if contrast(theme.tones[tone], colour) < ENOUGH
     }
-    assert pale == ({("off", "background")} if theme is DARK else set())
-    assert contrast(theme.tones[Tone.off], theme.background) > 4
+    assert pale == {}
+
+
+@pytest.mark.parametrize("theme", THEMES.values(), ids=THEMES)
+def test_a_chosen_row_and_a_letter_are_seen(theme: Theme):
+    assert contrast(theme.background, theme.accent) >= ENOUGH
+    assert contrast(theme.chosen, theme.background) > 1.3
 
 
 @pytest.mark.parametrize("theme", THEMES.values(), ids=THEMES)

@@ -1,11 +1,17 @@
 """The runbook's words for each place: there, short, and from the nearest place that has some."""
 
+from fnmatch import fnmatchcase
+
 import pytest
 
+from altui.core.model.health import StageId
+from altui.core.model.pipeline import Pipeline
 from altui.core.present.pages import why
 from altui.core.present.panels import PANELS
-from altui.core.present.places import BELOW, TOP
+from altui.core.present.places import BELOW, TOP, page
+from altui.core.present.view import view
 from altui.core.runbook.sections import MAIN, Section, section_of, sections
+from tests.scenes import SCENES
 
 WIDE = 66
 """Columns of the help at 80×24 behind a step's number, for one row."""
@@ -23,7 +29,7 @@ def test_a_section_says_what_to_do_what_to_expect_and_whom_to_call(name: str):
 
 def test_every_top_place_has_a_section_and_no_section_is_of_nowhere():
     tops = {name.partition("/")[0] for name in sections()}
-    assert tops == {MAIN, *TOP} - {why.PLACE}, "why is of every place: the daily check's"
+    assert tops == {MAIN, *TOP, *BELOW}
     assert {name.partition("/")[0] for name in sections() if "/" in name} <= set(BELOW)
     assert set(PANELS) <= set(sections())
 
@@ -36,13 +42,42 @@ def test_every_top_place_has_a_section_and_no_section_is_of_nowhere():
         ("workflow/812", "workflow/*"),
         ("workflow/812/log", "workflow/*/log"),
         ("workflow/812/other", "workflow/*"),
-        ("parity/emails", "parity"),
+        ("parity/emails", "parity/*"),
+        ("parity/mrt_parity_drift/2026-11-22", "parity/*/*"),
+        ("indices/risk_daily", "indices/*"),
+        ("fivetran/emails", "fivetran/*"),
+        ("why", "why"),
+        ("why/postgres.counts", "why/*"),
+        ("stage/kibana", "stage/kibana"),
         ("nowhere/at/all", "main"),
         ("", "main"),
     ],
 )
 def test_the_nearest_section_is_taken(place: str, section: str):
     assert section_of(place) == sections()[section]
+
+
+@pytest.mark.parametrize("scene", SCENES)
+def test_every_place_that_can_be_opened_has_a_section_of_its_own(scene: str):
+    """None takes the one of a place above it, nor the daily check's."""
+    now, snapshot, assessment, facts = SCENES[scene]()
+    seen = view(snapshot, assessment, Pipeline(), now, facts)
+    known, places = set[str](), [*TOP, *(f"stage/{stage}" for stage in StageId)]
+    while places:
+        place = places.pop()
+        known.add(place)
+        opens = {row.opens for row in page(seen, place).rows if row.opens}
+        places += opens - known - set(places)
+    assert {one.partition("/")[0] for one in known} == {*TOP, *BELOW}
+    for place in known:
+        own = [
+            name
+            for name in sections()
+            if fnmatchcase(place, name) and name.count("/") == place.count("/")
+        ]
+        assert section_of(place) in [sections()[name] for name in own], place
+        if place.partition("/")[0] not in (MAIN, "findings", why.PLACE):
+            assert section_of(place).links, place
 
 
 def test_the_runbooks_rows_are_all_there():

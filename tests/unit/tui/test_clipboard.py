@@ -27,6 +27,19 @@ def test_tmux_gets_it_plain_and_through_its_passthrough():
     assert inner.replace("\x1b\x1b", "\x1b") == plain
 
 
+def test_screen_hands_it_on_in_pieces():
+    plain, _ = clipboard.sequences("row\n" * 300, {})
+    wrapped, whole = clipboard.sequences("row\n" * 300, {"STY": "12.pts-0.host"})
+    pieces = re.findall(r"\x1bP(.*?)\x1b\\", wrapped)
+    assert whole
+    assert "".join(f"\x1bP{piece}\x1b\\" for piece in pieces) == wrapped
+    assert "".join(pieces) == plain
+    assert max(map(len, pieces)) < 256
+    assert clipboard.sequences("x", {"STY": "1", "TMUX": "2"}) == clipboard.sequences(
+        "x", {"TMUX": "2"}
+    ), "of two, one in the other, tmux is the inner one"
+
+
 @pytest.mark.parametrize("letter", ["a", "ü", "€", "😀"])
 def test_no_more_is_sent_than_terminals_take_and_no_letter_is_cut(letter: str):
     sequence, whole = clipboard.sequences(letter * 60_000, {})

@@ -1,27 +1,34 @@
 """A mart's index: its days, what it takes, its mapping field by field, and one document."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
-
-from msgspec import Struct
+from functools import partial
 
 from altui.core.model.days import day_of, days_between, spans
-from altui.core.model.health import SEVERITY, StageId, State, worst
+from altui.core.model.health import SEVERITY, State
 from altui.core.model.observed import Wish
 from altui.core.model.pipeline import Mart
-from altui.core.model.reading import Cluster, Index, Sample, Series, Template
+from altui.core.model.reading import Cluster, Index, Sample, Series
 from altui.core.present import indices
 from altui.core.present.bars import spark
-from altui.core.present.indices import BLOCKS, CLUSTER, DOCUMENTS, HEALTH
-from altui.core.present.page import Page, awaited, nowhere
-from altui.core.present.rows import Line, Part, Segment, Tone, columns, greyed, line, pad, tone_of
+from altui.core.present.index_state import (
+    CLUSTER,
+    DOCUMENTS,
+    Field,
+    expected_days,
+    fields_of,
+    missing_days,
+    own_indices,
+    state_of,
+    unfed,
+)
+from altui.core.present.indices import BLOCKS, HEALTH
+from altui.core.present.page import Page, awaited, fact, nowhere
+from altui.core.present.rows import Line, Segment, Tone, columns, greyed, line, pad, tone_of
 from altui.core.present.view import View
-from altui.core.rules.elastic import kept
-from altui.core.rules.owed import empty_day
-from altui.core.rules.templates import ABSENT, conflicts, strays, template_differences
+from altui.core.rules.templates import template_differences
 from altui.core.words import day, number, plural, size
 
-LABEL = 12
 ROOM = 64
 """Columns of a page at 80, beside margin, sign of the choice, label and scroll bar."""
 BARS = 60
@@ -31,18 +38,19 @@ NAME = 26
 SEVERAL = 10
 """Indices behind one name that are told of one by one."""
 
+_fact = partial(fact, "index", 12)
+
 
 def make(seen: View, rest: str) -> Page:
     """`risk_daily` is the index of that name behind the prefix."""
     mart = next((mart for mart in seen.pipeline.marts if mart.index == rest), None)
     if mart is None:
         return nowhere(f"index {rest}")
-    # behind an alias or a stream the last one is written to
-    own = sorted(kept(seen.look.cluster, mart), key=lambda index: index.name)
+    own = own_indices(seen, mart)
     series = seen.look.index(mart)
     wish = Wish("elasticsearch.sample", mart.index)
     asked = (wish,) if series is not None and series.rows else ()
-    state = _state(seen, mart, series, own)
+    state = state_of(seen, mart)
     rows = (
         *indices.trouble_rows(seen),
         *_aged(seen, DOCUMENTS, _days(seen, mart, series, state)),
@@ -66,29 +74,6 @@ def _head(seen: View, state: State) -> tuple[Segment, ...]:
     return (word, Segment(f", seen {seen.clock(min(times))}", Tone.dim)) if times else (word,)
 
 
-def _state(seen: View, mart: Mart, series: Series | None, own: Sequence[Index]) -> State:
-    """The worst of its newest day, the days it lacks or has twice, its blocks and its fields."""
-    if seen.look.documents is None:
-        return State.off if seen.off(DOCUMENTS) else State.unknown
-    if series is None:
-        return State.off if _unfed(seen, mart) else State.broken
-    newest = day_of(series.latest) if series.latest else None
-    states = [indices.index_state(seen, mart, newest, next(iter(own), None))]
-    states += _missing(seen, mart, series)
-    states += [State.broken] if series.duplicates else []
-    cluster = seen.look.cluster
-    if own and cluster and own[-1].fields is not None:
-        fields = _fields(cluster, own[-1])
-        states += [one.state for one in fields if one.state and one.types[2] != ABSENT]
-    return worst(states)
-
-
-def _unfed(seen: View, mart: Mart) -> bool:
-    """Whether its ops table has nothing that it could hold."""
-    ops = seen.look.ops(mart)
-    return mart.ops is not None and (ops is None or not ops.rows)
-
-
 # Its days
 
 
@@ -96,7 +81,7 @@ def _days(seen: View, mart: Mart, series: Series | None, state: State) -> Iterat
     if seen.look.documents is None:
         return
     if series is None:
-        words = "no ops rows: nothing is expected" if _unfed(seen, mart) else "no such index"
+        words = "no ops rows: nothing is expected" if unfed(seen, mart) else "no such index"
         yield _fact("newest", (words, tone_of(state)))
         return
     wanted = seen.look.due.wanted_day
@@ -106,11 +91,11 @@ def _days(seen: View, mart: Mart, series: Series | None, state: State) -> Iterat
         (newest, Tone.plain if state is State.ok else tone_of(state)),
         (f", wanted {day(wanted)}" if mart.table else "", Tone.dim),
     )
-    expected = _expected(seen, mart)
+    expected = expected_days(seen, mart)
     held = sum(1 for one in expected if one in series.by_day)
     first = f" from {day(expected[0])} to {day(expected[-1])}" if expected else ""
     yield _fact("days", f"{held} of {len(expected)}", (first, Tone.dim))
-    missing = _missing(seen, mart, series)
+    missing = missing_days(seen, mart, series)
     for lack in sorted(missing, key=SEVERITY.__getitem__, reverse=True):
         words = [_span(first, last) for first, last in spans(missing[lack])]
         count = plural(len(missing[lack]), "day")
@@ -120,37 +105,6 @@ def _days(seen: View, mart: Mart, series: Series | None, state: State) -> Iterat
     yield _fact("documents", number(series.rows))
     twice = [f"{day(one)} ({count})" for one, count in sorted(series.duplicates.items())]
     yield from _facts("duplicates", twice, State.broken)
-
-
-def _expected(seen: View, mart: Mart) -> list[date]:
-    """Days that it should hold by now: those of its table, or of its ops table, that have rows."""
-    first, wanted = indices.first_wanted(seen, mart), seen.look.due.wanted_day
-    if mart.ops:
-        ops = seen.look.ops(mart)
-        return sorted(one for one in (ops.by_day if ops else ()) if first <= one <= wanted)
-    table = indices.table_of(seen, mart)
-    every = days_between(first, wanted)
-    return [one for one in every if table is None or not empty_day(seen.look, table, one)]
-
-
-def _missing(seen: View, mart: Mart, series: Series) -> dict[State, list[date]]:
-    """Days that it lacks, by what the trace says of them: late, or not due yet."""
-    found: dict[State, list[date]] = {}
-    states = _states(seen, mart)
-    for one in _expected(seen, mart):
-        if one not in series.by_day:
-            found.setdefault(states.get(one, State.late), []).append(one)
-    return found
-
-
-def _states(seen: View, mart: Mart) -> dict[date, State]:
-    """How the trace judges what the index lacks."""
-    name, here = seen.pipeline.subject_of(mart), StageId.elasticsearch
-    rows = seen.assessment.trace if seen.assessment else ()
-    own = (
-        (row.day, row.cells[here].state) for row in rows if row.table == name and here in row.cells
-    )
-    return {one: state for one, state in own if state not in (State.ok, State.off)}
 
 
 def _span(first: date, last: date) -> str:
@@ -204,14 +158,6 @@ def _sizes(seen: View, mart: Mart) -> Iterator[Line]:
 # Its mapping
 
 
-class _Field(Struct, frozen=True):
-    name: str
-    types: tuple[str, str, str]
-    """As it ships, in the loaded template, in the index."""
-    state: State | None
-    """None: all agree."""
-
-
 def _mapping(seen: View, own: Sequence[Index]) -> Iterator[Line]:
     """What differs from the template, then every field."""
     cluster = seen.look.cluster
@@ -223,7 +169,7 @@ def _mapping(seen: View, own: Sequence[Index]) -> Iterator[Line]:
         words = cluster.unseen.get("mappings", "no answer")
         yield line("mapping.unseen", ("its mapping is not seen", Tone.unknown), f": {words}")
         return
-    fields = [*_fields(cluster, index)]
+    fields = [*fields_of(cluster, index)]
     differing = [one for one in fields if one.state]
     others = [*_others(cluster, fields)]
     count = len(differing) + len(others)
@@ -238,39 +184,14 @@ def _mapping(seen: View, own: Sequence[Index]) -> Iterator[Line]:
     yield from (_row(seen, f"field.{place}", one) for place, one in enumerate(fields))
 
 
-def _fields(cluster: Cluster, index: Index) -> Iterator[_Field]:
-    """Fields of the template and of the index, in the order in which they ship."""
-    shipped, no_fields = cluster.shipped, dict[str, str]()
-    ships = _types(shipped)
-    loaded = _types(cluster.served) if cluster.template is not False else no_fields
-    holds = index.fields or no_fields
-    wrong: dict[str, State] = {}
-    if shipped is not None:
-        wrong |= {one.what: State.late for one in strays(index, shipped)}
-        wrong |= {one.what: State.broken for one in conflicts(index, shipped)}
-    for name in dict.fromkeys([*(ships or ()), *sorted({*(loaded or ()), *holds})]):
-        types = _of(ships, name), _of(loaded, name), _of(holds, name)
-        known = {kind for kind in types if kind != "?"}
-        apart = State.late if ships is not None and len({*types[:2]} - {"?"}) > 1 else State.off
-        yield _Field(name, types, wrong.get(name, apart) if len(known) > 1 else None)
-
-
-def _types(template: Template | None) -> Mapping[str, str] | None:
-    return template.fields if template else None
-
-
-def _of(fields: Mapping[str, str] | None, name: str) -> str:
-    return "?" if fields is None else fields.get(name, ABSENT)
-
-
-def _others(cluster: Cluster, fields: Sequence[_Field]) -> Iterator[_Field]:
+def _others(cluster: Cluster, fields: Sequence[Field]) -> Iterator[Field]:
     """What else the loaded template has otherwise than the one that ships."""
     if cluster.served is None or cluster.shipped is None:
         return
     names = {one.name for one in fields}
     for one in template_differences(cluster.served, cluster.shipped):
         if one.what not in names:
-            yield _Field(one.what, (one.wanted, one.found, ""), State.late)
+            yield Field(one.what, (one.wanted, one.found, ""), State.late)
 
 
 def _titles(key: str) -> Line:
@@ -278,7 +199,7 @@ def _titles(key: str) -> Line:
     return line(f"mapping.{key}.titles", (f"  {pad('field', FIELD)}{kinds}", Tone.dim))
 
 
-def _row(seen: View, key: str, one: _Field) -> Line:
+def _row(seen: View, key: str, one: Field) -> Line:
     wrong = one.state not in (None, State.off)
     sign = seen.sign(one.state) if one.state else Segment(" ")
     tones = [
@@ -316,10 +237,6 @@ def _sample(seen: View, wish: Wish) -> Iterator[Line]:
 
 
 # Rows
-
-
-def _fact(name: str, *parts: Part, key: str = "") -> Line:
-    return line(f"index.{name}{key}", (pad(name, LABEL), Tone.dim), *parts)
 
 
 def _facts(name: str, words: Sequence[str], state: State) -> Iterator[Line]:

@@ -2,22 +2,24 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from functools import partial
 
 from altui.core.model.health import State
 from altui.core.model.observed import Wish
 from altui.core.model.reading import Job, Jobs, Log, Run, RunStep
-from altui.core.present.page import Page, awaited, nowhere
-from altui.core.present.rows import Line, Part, Segment, Tone, line, pad, tone_of
+from altui.core.present.page import Page, awaited, fact, nowhere
+from altui.core.present.rows import Line, Segment, Tone, line, pad, tone_of
 from altui.core.present.view import View
 from altui.core.present.workflow import length_of, result_of, state_of, trigger_of
 from altui.core.rules.logs import error_line, wish_of
 from altui.core.words import took
 
-LABEL = 10
 STEP = 40
 LOG = "log"
 SHA = 12
 """Characters of a commit's name that tell it from others."""
+
+_fact = partial(fact, "run", 10)
 
 
 def make(seen: View, rest: str) -> Page:
@@ -80,10 +82,6 @@ def _facts(seen: View, run: Run) -> Iterator[Line]:
         yield _fact("attempt", f"{run.attempt}")
     yield _fact("commit", run.head_sha[:SHA])
     yield _fact("page", run.url)
-
-
-def _fact(name: str, *parts: Part) -> Line:
-    return line(f"run.{name}", (pad(name, LABEL), Tone.dim), *parts)
 
 
 def _job(seen: View, job: Job) -> Line:

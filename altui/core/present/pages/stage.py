@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from functools import partial
 
 from altui.core.model.health import Finding, StageHealth, StageId, State
 from altui.core.model.observed import Observation, is_wish
@@ -9,7 +10,7 @@ from altui.core.model.pipeline import risk_mart
 from altui.core.model.reading import Cluster, Counts, Kibana, Storage, Warehouse
 from altui.core.present.findings import evidence
 from altui.core.present.glyphs import STAGE_NAMES
-from altui.core.present.page import Page, nowhere
+from altui.core.present.page import Page, fact, nowhere
 from altui.core.present.rows import Line, Part, Segment, Tone, greyed, line, pad, tone_of
 from altui.core.present.view import FIGURES_OF, View
 from altui.core.present.wrapped import wrapped
@@ -20,7 +21,6 @@ from altui.core.rules.trace import COUNTED_BY
 from altui.core.runbook.escalation import escalations
 from altui.core.words import behind, clock, day, plural, took
 
-LABEL = 10
 PROBE = 24
 PANEL_OF: dict[StageId, str] = {
     StageId.postgres: "parity",
@@ -48,6 +48,8 @@ NEVER: dict[StageId, str] = {
     StageId.kibana: "its pictures: what is saved is read, nothing is drawn",
 }
 """What no look of ours tells, however well all is."""
+
+_fact = partial(fact, "stage", 10)
 
 
 def make(seen: View, rest: str) -> Page:
@@ -84,10 +86,6 @@ def _facts(seen: View, stage: StageId, health: StageHealth) -> Iterator[Line]:
     yield _fact("age", *_age(seen, stage, health))
     yield _fact("due", _due(seen, stage))
     yield from _owner(seen, stage, since)
-
-
-def _fact(name: str, *parts: Part) -> Line:
-    return line(f"stage.{name}", (pad(name, LABEL), Tone.dim), *parts)
 
 
 def _since(seen: View, stage: StageId) -> datetime | None:

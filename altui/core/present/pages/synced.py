@@ -2,24 +2,26 @@
 
 from collections.abc import Iterator
 from datetime import date, timedelta
+from functools import partial
 
 from altui.core.model.health import SEVERITY, StageId, State, TraceRow
 from altui.core.model.pipeline import Table
 from altui.core.model.reading import Series, SyncTable
 from altui.core.present.follows import trouble
-from altui.core.present.page import Page, nowhere
+from altui.core.present.page import Page, fact, nowhere
 from altui.core.present.parity import difference_state
-from altui.core.present.rows import Line, Part, Segment, Tone, columns, greyed, line, pad, tone_of
+from altui.core.present.rows import Line, Segment, Tone, columns, greyed, line, pad, tone_of
 from altui.core.present.view import View
 from altui.core.rules.schedule import sync_turn
 from altui.core.rules.syncing import SCHEMAS
 from altui.core.words import behind, day, number, plural
 
 SOURCE, WAREHOUSE = "postgres.counts", "bigquery.counts"
-LABEL = 14
 DAYS = 30
 BAR = 34
 BAD = (State.late, State.broken)
+
+_fact = partial(fact, "table", 14)
 
 
 def make(seen: View, rest: str) -> Page:
@@ -100,10 +102,6 @@ def _facts(seen: View, table: Table) -> Iterator[Line]:
     yield _aged(seen, _fact("rows", held))
     yield _aged(seen, _fact("soft-deleted", deleted, (", deleted at the source, kept", Tone.dim)))
     yield _aged(seen, _fact("waiting", _waits(seen, table)))
-
-
-def _fact(name: str, *parts: Part) -> Line:
-    return line(f"table.{name}", (pad(name, LABEL), Tone.dim), *parts)
 
 
 def _figures(seen: View, table: Table) -> tuple[str, str, str]:

@@ -2,15 +2,18 @@
 
 from collections.abc import Callable
 from datetime import date
+from functools import partial
 
 import pytest
 from msgspec.structs import replace
 
 from altui.core.model.days import spans
+from altui.core.model.health import State
 from altui.core.model.observed import Observation, ProbeError, Snapshot, Trouble, Wish
 from altui.core.model.pipeline import Pipeline
 from altui.core.model.reading import Cluster, Counts, Index, Sample, Template
 from altui.core.present.page import Page, titled
+from altui.core.present.panels import panel
 from altui.core.present.places import page
 from altui.core.present.rows import Tone, columns
 from altui.core.present.view import View, view
@@ -298,3 +301,41 @@ def test_spans_of_days(days: list[int], expected: list[tuple[int, int]]):
     first = date(2026, 10, 1).toordinal() - 1
     found = spans(date.fromordinal(first + day) for day in days)
     assert [(one.toordinal() - first, last.toordinal() - first) for one, last in found] == expected
+
+
+BENT: dict[str, Callable[[], View]] = {
+    **{name: partial(lambda make: seen(make()), make) for name, make in SCENES.items()},
+    "differing": lambda: seen(differing()),
+    "an older day lost": lambda: judged(
+        bend.without_rows(bend.healthy(bend.NOON), *bend.DOCUMENTS[0], date(2026, 11, 10), None)
+    ),
+    "the newest day lost": lambda: judged(
+        bend.without_rows(bend.healthy(bend.NOON), *bend.DOCUMENTS[0], date(2026, 11, 22), None)
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BENT)
+def test_an_indexs_row_and_its_page_are_of_one_mind(case: str):
+    shown = BENT[case]()
+    rows = {row.opens: row for row in panel(shown, "indices").rows}
+    states = shown.glyphs.states
+    for mart in shown.pipeline.marts:
+        place = f"indices/{mart.index}"
+        if place not in rows:
+            continue
+        head = page(shown, place).head[0].text[0]
+        sign = rows[place].segments[0].text
+        stale = shown.unseen("elasticsearch.counts") and head != states[State.off]
+        assert sign == (states[State.unknown] if stale else head), place
+        if not stale and head in (states[State.late], states[State.broken]):
+            assert panel(shown, "indices").state in (State.late, State.broken)
+
+
+def test_the_panel_tells_of_an_older_day_that_is_lost():
+    shown = BENT["an older day lost"]()
+    risk = next(row for row in panel(shown, "indices").rows if row.opens == PLACE)
+    assert risk.segments[0].text == "!"
+    assert [part.text.split("/")[0].strip() for part in risk.segments if "/" in part.text] == ["29"]
+    late = [part.text.strip() for part in risk.segments if part.tone is Tone.late]
+    assert late == ["!", "29/30"]

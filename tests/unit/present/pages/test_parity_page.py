@@ -12,6 +12,7 @@ from altui.core.model.reading import Counts
 from altui.core.present.bars import spark
 from altui.core.present.page import titled
 from altui.core.present.pages.parity import apart
+from altui.core.present.parity_report import subjects_of
 from altui.core.present.places import page
 from altui.core.present.rows import Tone
 from altui.core.present.strip import strip
@@ -74,6 +75,32 @@ def test_totals_newest_records_soft_deleted_and_what_is_usual():
     ):
         assert words in lines
     assert not any("applications" in one for one in lines)
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_every_subject_is_opened_from_the_panels_place(name: str):
+    shown = seen(SCENES[name]())
+    opens = {row.opens for row in page(shown, "parity").rows if row.opens}
+    marts = {f"parity/{mart.name}" for mart in shown.pipeline.marts if mart.ops}
+    assert len(marts) == 2
+    assert marts <= opens
+    if shown.look.source or shown.look.warehouse:
+        assert {f"parity/{name}" for name in subjects_of(shown.pipeline)} <= opens
+
+
+def test_marts_of_ops_tables_say_how_their_days_are():
+    rows = {row.opens: row.text.strip() for row in page(seen(healthy()), "parity").rows}
+    assert rows["parity/mrt_backfill_slo"] == "· mrt_backfill_slo  no ops rows: nothing is expected"
+    ops = bend.ops_fed(date(2026, 11, 22))
+    shown = view(ops, assess(ops, Pipeline(), ops.at), Pipeline(), ops.at, facts(ops.at))
+    rows = {row.opens: row.text.strip() for row in page(shown, "parity").rows}
+    assert rows["parity/mrt_parity_drift"] == "✓ mrt_parity_drift  9 days"
+    lost = bend.ops_fed(date(2026, 11, 20))
+    shown = view(lost, assess(lost, Pipeline(), lost.at), Pipeline(), lost.at, facts(lost.at))
+    rows = {row.opens: row.text.strip() for row in page(shown, "parity").rows}
+    assert rows["parity/mrt_parity_drift"] == (
+        "! mrt_parity_drift  9 days, 22 Nov (+1 more) not whole"
+    )
 
 
 def test_a_quiet_source_is_a_note():
@@ -283,7 +310,8 @@ def test_the_strip_and_the_panel_lead_there():
     shown = seen(differing())
     assert strip(shown, 80, 4)[2].opens == "parity/emails/2026-11-23"
     opens = [one.opens for one in page(shown, "parity").rows if one.opens]
-    assert opens[:3] == [PLACE, "parity/applications", "parity/emails/2026-11-23"]
+    marts = ["parity/mrt_parity_drift", "parity/mrt_backfill_slo"]
+    assert opens[:5] == [PLACE, "parity/applications", *marts, "parity/emails/2026-11-23"]
 
 
 def test_figures_that_are_not_live_are_grey():
