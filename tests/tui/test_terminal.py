@@ -192,7 +192,7 @@ def test_an_arrow_that_comes_in_two_reads_is_an_arrow(
         terminal.shows(b"1-4")
         os.write(terminal.master, b"2\r")
         terminal.shows(b"filter")
-        for part in torn * 2:  # to the second run
+        for part in torn:  # from the first run to the second
             terminal.type(part)
         os.write(terminal.master, b"\r")
         terminal.shows(b"run #811")

@@ -53,8 +53,11 @@ def todo(look: Look, finding: Finding) -> str:
     return todos(look, finding)[0]
 
 
-def todos(look: Look, finding: Finding) -> list[str]:
-    """What is to do, in words of falling length; each says who, and how long it can wait."""
+def todos(look: Look, finding: Finding, *, served: bool = False) -> list[str]:
+    """What is to do, in words of falling length; each says who, and how long it can wait.
+
+    While readers are `served` what they wait for, nobody is woken.
+    """
     escalation = escalations()[_owner(look, finding)]
     deadline = escalation.deadline(finding.since, look.pipeline.office)
     left = deadline - look.now
@@ -63,13 +66,15 @@ def todos(look: Look, finding: Finding) -> list[str]:
         if escalation.business_days
         else f"{escalation.hours:g}h"
     )
+    morning = f"can wait for working hours: {escalation.owner}"
+    if served and left <= URGENT:
+        return [f"{morning} (SLA {sla})", morning]
     if left < timedelta():
         return [f"page {escalation.owner}: SLA {sla}, {behind(-left)} over"]
     if finding.check in REBUILT and finding.do:
-        waits = f"can wait for working hours: {escalation.owner}"
-        return [f"{finding.do}; {waits}", waits]
+        return [f"{finding.do}; {morning}", morning]
     if finding.check in CAN_WAIT and finding.state is State.late:
-        return [f"can wait for working hours: {escalation.owner}"]
+        return [morning]
     if left > URGENT:
         waits = f"can wait until {clock(look.now, deadline)}: {escalation.owner}"
         return [f"{waits} (SLA {sla})", waits]

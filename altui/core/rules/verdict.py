@@ -223,7 +223,7 @@ def _blind(look: Look, blind: list[Finding]) -> tuple[Forms, Forms]:
     if worst.state is State.denied:
         return why, forms([worst.do or what_to_do(service, Trouble.denied, words)])
     ours = worst.check in MISCONFIGURED or worst.check.endswith(f".{Trouble.budget}")
-    return why, forms([worst.do] if ours and worst.do else todos(look, worst))
+    return why, forms([worst.do] if ours and worst.do else todos(look, worst, served=True))
 
 
 def _where(look: Look, row: TraceRow | None) -> str:
