@@ -6,6 +6,7 @@ anything was copied is never known here, so the text is in a file as well.
 
 import base64
 import os
+import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -21,8 +22,8 @@ def sequences(text: str, environ: Mapping[str, str]) -> tuple[str, bool]:
     """What is written to the terminal, and whether all of the text is in it.
 
     tmux takes the plain sequence with `set-clipboard on`, and hands on what stands in its
-    passthrough with `allow-passthrough on`; by its defaults (external, off) it drops both. GNU
-    screen hands on any string, in pieces that are shorter than its buffer.
+    passthrough with `allow-passthrough on`; by its defaults (external, off) it drops both, see
+    `loaded`. GNU screen hands on any string, in pieces that are shorter than its buffer.
     """
     raw = text.encode(errors="replace")
     sent = raw[: MOST_BASE64 // 4 * 3].decode(errors="ignore").encode()
@@ -35,6 +36,23 @@ def sequences(text: str, environ: Mapping[str, str]) -> tuple[str, bool]:
         pieces = (plain[start : start + MOST_OF_SCREEN] for start in starts)
         return "".join(f"\x1bP{piece}\x1b\\" for piece in pieces), sent == raw
     return plain, sent == raw
+
+
+def loaded(path: Path, environ: Mapping[str, str]) -> None:
+    """Inside tmux: has it take the file into its own buffer and ask the terminal around it.
+
+    That is tmux's own doing, so its default (`set-clipboard external`) lets it; before 3.2 it knows
+    no `-w`. Whether it worked is not waited for.
+    """
+    if not environ.get("TMUX"):
+        return
+    nowhere = subprocess.DEVNULL
+    try:
+        subprocess.Popen(
+            ["tmux", "load-buffer", "-w", str(path)], stdin=nowhere, stdout=nowhere, stderr=nowhere
+        )
+    except OSError:
+        return  # no tmux on the path; the sequence is all there is
 
 
 def kept(text: str, directory: Path) -> Path:

@@ -156,6 +156,7 @@ class Place(Screen[None]):
             path = clipboard.kept(text, self.feed.directory)
         except OSError as error:
             return f"{sent}; no file: {error.strerror}"
+        clipboard.loaded(path, os.environ)
         return f"{sent}, and in {clipboard.shown(path)}"
 
     def tell(self, words: str) -> None:

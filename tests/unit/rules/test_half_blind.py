@@ -382,6 +382,15 @@ def test_a_part_that_is_unseen_is_named_and_the_rest_is_judged():
     assert "index.behind.mrt_risk_daily" in checks(judged(behind))
 
 
+def test_readers_who_have_their_day_wake_nobody_for_a_part_that_is_unseen():
+    since = NOON - timedelta(minutes=3)
+    for service_sla, probe in (("1h", "elasticsearch.cluster"), ("4h", "fivetran.connection")):
+        result = judged(with_error(healthy(NOON), probe, Trouble.unreachable, since=since))
+        assert result.verdict.state is VerdictState.ok
+        assert result.verdict.do.startswith("can wait ")
+        assert service_sla in result.verdict.do
+
+
 def test_two_probes_that_fail_in_two_ways_are_two_findings():
     snapshot = with_error(healthy(NOON), "elasticsearch.cluster", Trouble.denied, since=NOON)
     snapshot = with_error(snapshot, "elasticsearch.counts", Trouble.unreachable, since=NOON)
