@@ -1,0 +1,151 @@
+"""Every screen in each state at every width, as text, with the clock frozen.
+
+A frame that changed is shown line by line; `pytest --snapshot-update` keeps what it shows now.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+
+import pytest
+from syrupy.assertion import SnapshotAssertion
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from altui.core.model.health import STAGES
+from altui.core.model.pipeline import Pipeline
+from altui.core.present.commands import COMMANDS
+from altui.core.present.places import BELOW, TOP, page
+from altui.core.present.view import View, view
+from tests.framing import framed
+from tests.scenes import Scene
+from tests.verdict_scenes import EVERY, FAILED
+
+SIZES = {50: (50, 20), 80: (80, 24), 120: (120, 40), 200: (200, 60)}
+
+KEYS: dict[str, tuple[str, ...]] = {
+    "a chosen stage": ("right",),
+    "a chosen day": ("right", "down"),
+    "a chosen panel": ("3",),
+    "a zoomed panel": ("3", "z"),
+    "another zoomed panel": ("4", "z"),
+    "letters": ("semicolon",),
+    "help": ("question_mark",),
+    "the end of help": ("question_mark", "G"),
+    "help of a page": ("1", "enter", "question_mark"),
+    "commands": ("colon",),
+    "commands by letters": ("colon", *"stage d"),
+    "a link": ("2", "enter", "j", "enter", "o"),
+    "no link": ("o",),
+    "letters of a page": ("2", "enter", "semicolon"),
+    "a filter": ("2", "enter", "slash", *"811"),
+    "the end of a page": ("3", "enter", "G"),
+}
+"""How screens that are no place are reached from the main one."""
+
+STAGE_PLACES = tuple(f"stage/{stage}" for stage in STAGES)
+INDICES = tuple(f"indices/{mart.index}" for mart in Pipeline().marts)
+TABLES = tuple(f"fivetran/{table.name}" for table in Pipeline().tables)
+PANELS = ("findings", "fivetran", "workflow", "indices", "parity", "why")
+RUN, LOG = f"workflow/{FAILED}", f"workflow/{FAILED}/log"
+DAY = "parity/emails/2026-11-22"
+PARITIES = ("parity/emails", "parity/mrt_parity_drift", DAY)
+ASKING = tuple(f"why/{probe}" for probe in COMMANDS)
+
+PLACES: dict[str, tuple[str, ...]] = {
+    "healthy": (*PANELS, *STAGE_PLACES, *TABLES, *INDICES, *PARITIES, *ASKING, RUN, LOG),
+    "elasticsearch_down": (*PANELS, *STAGE_PLACES, INDICES[0], DAY, RUN),
+    "bigquery_behind": (*PANELS, *STAGE_PLACES[1:3], *TABLES, DAY, "parity/emails"),
+    "postgres_denied": ("parity", "why", STAGE_PLACES[0], TABLES[0], DAY, ASKING[0]),
+    "all_silent": (*PANELS, *STAGE_PLACES[:2], TABLES[0], INDICES[0], *PARITIES, RUN, LOG),
+    "keys_expired": (*PANELS[:3], "why", STAGE_PLACES[1], TABLES[0], RUN),
+    "no_warehouse": ("fivetran", "parity", *STAGE_PLACES[2:4], TABLES[0], *PARITIES),
+    "half_blind": (*PANELS, *STAGE_PLACES[1:], TABLES[0], RUN),
+    "other_half": (*PANELS, *STAGE_PLACES[:5], TABLES[0], INDICES[0], *PARITIES, ASKING[1]),
+    "nothing_yet": (
+        *PANELS,
+        *STAGE_PLACES,
+        TABLES[0],
+        INDICES[0],
+        PARITIES[0],
+        DAY,
+        RUN,
+        ASKING[0],
+    ),
+    "stale_start": (*PANELS, *STAGE_PLACES[:2], TABLES[0], INDICES[0], PARITIES[0], RUN),
+    "unattended": ("fivetran", "indices", "why", STAGE_PLACES[4]),
+    "differing": ("indices", "parity", "why", *INDICES[:2], *PARITIES, "parity/emails/2026-11-19"),
+    "causes_tie": ("findings", "workflow", "indices", "why", STAGE_PLACES[4], RUN, LOG, DAY),
+    "marts_denied": ("workflow", "why", STAGE_PLACES[3], RUN, LOG, DAY),
+    "dashboard_empty": ("indices", "why", STAGE_PLACES[5]),
+    "under_way": ("fivetran", "workflow", "why", STAGE_PLACES[3], RUN, LOG),
+    "told": (RUN, LOG),
+    "due": ("findings", "workflow", "indices", "why", STAGE_PLACES[3], INDICES[0], DAY),
+}
+"""The places that a scene has something to say of."""
+
+
+@pytest.fixture(autouse=True)
+def _over_ssh(monkeypatch: pytest.MonkeyPatch):
+    """No browser is there: `o` shows the link."""
+    monkeypatch.setenv("SSH_CONNECTION", "a 1 b 22")
+
+
+class Looking:
+    """A dashboard that is walked from screen to screen, each framed at every size on the way."""
+
+    def __init__(self, pilot: Pilot[int], sizes: Iterable[int] = SIZES) -> None:
+        self._pilot = pilot
+        self._frames: dict[int, list[str]] = {size: [] for size in sizes}
+
+    async def frame(self, title: str) -> None:
+        for size, frames in self._frames.items():
+            await self._pilot.resize_terminal(*SIZES[size])
+            for field in self._pilot.app.screen.query(Input):
+                field.cursor_blink = False
+            frames.append(f"== {title}\n{framed(self._pilot.app)}")
+
+    async def press(self, title: str, *keys: str) -> None:
+        """From the main screen with nothing chosen, through keys, and back."""
+        app = self._pilot.app
+        await self._pilot.press(*keys)
+        await app.workers.wait_for_complete()
+        await self.frame(title)
+        while len(app.screen_stack) > 1:
+            app.pop_screen()
+        await self._pilot.pause()
+        await self._pilot.press("escape", "0")
+
+    async def go(self, place: str) -> None:
+        self._pilot.app.go(place)  # type: ignore[attr-defined]
+        await self._pilot.pause()
+        await self.frame(place)
+
+    @property
+    def frames(self) -> Iterator[tuple[str, str]]:
+        """What was seen, by the columns it was seen at."""
+        for size, frames in self._frames.items():
+            yield str(size), "\n\n".join(frames)
+
+
+@pytest.mark.parametrize("name", EVERY)
+async def test_a_scene_and_its_places(name: str, on_stage: Callable, snapshot: SnapshotAssertion):
+    async with on_stage(EVERY[name]()).app().run_test(size=SIZES[50]) as pilot:
+        looking = Looking(pilot)
+        await looking.frame("main")
+        for place in PLACES.get(name, ()):
+            await looking.go(place)
+    for size, frames in looking.frames:
+        assert frames == snapshot(name=size)
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("name", ["healthy", "elasticsearch_down"])
+async def test_what_keys_lead_to(
+    name: str, size: int, on_stage: Callable, snapshot: SnapshotAssertion
+):
+    async with on_stage(EVERY[name]()).app().run_test(size=SIZES[size]) as pilot:
+        looking = Looking(pilot, [size])
+        for title, keys in KEYS.items():
+            await looking.press(title, *keys)
+    for _, frames in looking.frames:
+        assert frames == snapshot
