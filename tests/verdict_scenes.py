@@ -1,4 +1,4 @@
-"""Scenes for the verdicts and places that those of `tests.scenes` leave out, by hand as they are."""
+"""Scenes for verdicts and places that those of `tests.scenes` leave out, by hand as they are."""
 
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
@@ -19,11 +19,10 @@ from altui.core.model.health import (
     VerdictState,
 )
 from altui.core.model.observed import Observation, Snapshot
-from altui.core.model.reading import Job, Jobs, Log, Reading, Run, RunStep, Runs
+from altui.core.model.reading import Job, Jobs, Log, Reading, Run, RunStep
 from tests.differing import differing
 from tests.scenes import (
     NIGHT,
-    NOON,
     SCENES,
     STEPS,
     WOKEN,
@@ -34,7 +33,6 @@ from tests.scenes import (
     documents,
     due,
     facts,
-    failing,
     health,
     healthy,
     kibana,
