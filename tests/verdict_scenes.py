@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from functools import partial
 
 from msgspec.structs import replace
 
@@ -21,6 +22,7 @@ from altui.core.model.health import (
 from altui.core.model.observed import Observation, Snapshot
 from altui.core.model.reading import Job, Jobs, Log, Reading, Run, RunStep
 from tests.differing import differing
+from tests.given import BUSY, suspected
 from tests.scenes import (
     NIGHT,
     SCENES,
@@ -46,12 +48,13 @@ from tests.scenes import (
 NEWEST = date(2026, 11, 22)
 FAILED = 90_812
 """The run of the night, where it failed."""
-EXPORT_LOG = (
-    "03:22:10 risk_daily: 89 of 90 days sent",
-    "03:22:11 parity_drift: 37 of 37 days sent",
-    "03:22:12 ERROR risk_daily 2026-11-22: mapper_parsing_exception: failed to parse field"
-    " [avg_risk] of type [long] in document with id '2026-11-22'",
-    "03:22:12 ##[error]Process completed with exit code 1.",
+DENIED = '"User does not have bigquery.tables.create"'
+BUILD_LOG = (
+    "03:19:01 Concurrency: 4 threads (target='prod')",
+    "03:19:07 1 of 6 ERROR creating sql incremental model applylens_marts.mrt_risk_daily",
+    f"03:19:07 Database Error in model mrt_risk_daily: Access Denied: {DENIED} in dataset"
+    " applylens-prod:applylens_marts, or it may not exist",
+    "03:19:08 ##[error]Process completed with exit code 1.",
 )
 
 
@@ -98,7 +101,7 @@ def night(failed_in: str, through: date) -> Scene:
         github_runs=runs(now.date(), failed_in=failed_in),
         elasticsearch_counts=documents(now, through),
     )
-    snapshot = detailed(snapshot, jobs=jobs(failed_in, began), log=Log(failed_in, EXPORT_LOG))
+    snapshot = detailed(snapshot, jobs=jobs(failed_in, began), log=Log(failed_in, BUILD_LOG))
     return scene._replace(snapshot=snapshot)
 
 
@@ -132,51 +135,11 @@ def judged(scene: Scene, verdict: Verdict, *found: Finding, **more: object) -> S
     return scene._replace(assessment=replace(assessment, **more))
 
 
-def causes_tie() -> Scene:
-    """BROKEN?: the newest day is not in one index, and two causes fit what is seen."""
-    scene = night(STEPS[3], date(2026, 11, 21))
-    since = scene.now - minutes(21)
-    refused = Evidence(S.elasticsearch, f"log of run {FAILED}", EXPORT_LOG[2], since)
-    cut = Evidence(S.dbt, f"log of run {FAILED}", EXPORT_LOG[0], since, {"sent": 89, "of": 90})
-    behind = Finding(
-        "index.behind.mrt_risk_daily",
-        S.elasticsearch,
-        State.broken,
-        "risk_daily ends 21 Nov, 22 Nov is wanted",
-        since,
-        (NEWEST,),
-        (refused, cut),
-    )
-    diagnoses = (
-        Diagnosis(
-            "export.mapping",
-            (refused,),
-            "the index's mapping has avg_risk as long where the template says double",
-        ),
-        Diagnosis(
-            "export.partial",
-            (cut,),
-            "the log's last line of risk_daily names all 90 days when it is sent again",
-        ),
-    )
-    verdict = Verdict(
-        VerdictState.suspected,
-        "22 Nov missing in risk_daily only. Since 03:22Z (21m). 2 causes fit",
-        "mapping refused 1 doc OR export cut at 91 %: v shows what tells apart",
-        "page Infrastructure team (SLA 1h, 39m left)",
-        since,
-        S.elasticsearch,
-    )
-    rows = lost(scene, S.elasticsearch, State.broken)
-    return judged(scene, verdict, behind, diagnoses=diagnoses, trace=rows)
-
-
 def marts_denied() -> Scene:
     """BROKEN with a cause: dbt may not create tables, the marts lack the newest day."""
     scene = night(STEPS[1], date(2026, 11, 21))
     since = scene.now - minutes(24)
-    words = '"User does not have bigquery.tables.create"'
-    evidence = Evidence(S.dbt, f"log of run {FAILED}", words, since, {"run": 812})
+    evidence = Evidence(S.dbt, f"log of run {FAILED}", DENIED, since, {"run": 812})
     failed = Finding(
         "workflow.failed",
         S.dbt,
@@ -190,7 +153,7 @@ def marts_denied() -> Scene:
     verdict = Verdict(
         VerdictState.broken,
         "22 Nov missing from the marts on; raw data complete. Since 03:19Z (24m)",
-        f"dbt.permission: {words} (run 812)",
+        f"dbt.permission: {DENIED} (run 812)",
         "not from here: admin grants Data Editor (y: request). Data, 7h36m left",
         since,
         S.dbt,
@@ -318,7 +281,8 @@ def told() -> Scene:
 
 EVERY: dict[str, Callable[[], Scene]] = {
     **SCENES,
-    "causes_tie": causes_tie,
+    "suspected": suspected,
+    "busy": partial(suspected, BUSY),
     "marts_denied": marts_denied,
     "dashboard_empty": dashboard_empty,
     "under_way": under_way,

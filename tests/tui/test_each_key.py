@@ -18,9 +18,10 @@ from altui.tui.help import HelpScreen
 from altui.tui.link import LinkScreen
 from altui.tui.main import MainScreen
 from altui.tui.rows import Rows
+from tests.given import OFFERS, suspected
 from tests.tui.conftest import Stage
 
-SCENE, SIZE = "elasticsearch_down", (80, 24)
+SIZE = (80, 24)
 PLACES: Mapping[Where, tuple[str, ...]] = {
     Where.main: (),
     Where.page: ("panel-indices", "open"),
@@ -104,6 +105,13 @@ TABLE: Mapping[str, tuple[Expected, ...]] = {
         )
         for key in PANELS
     },
+    **{
+        offer.key: (
+            Expected(MAIN, (), screen(f"page {offer.opens}")),
+            Expected(PAGE, (), screen(f"page {offer.opens}")),
+        )
+        for offer in OFFERS
+    },
     "open": (
         Expected(MAIN, ("panel-parity",), screen("page parity")),
         Expected(PAGE, ("panel-workflow", "down"), screen("page workflow/90812")),
@@ -171,7 +179,7 @@ CASES = [
 
 FREE = [
     *(f"f{number}" for number in range(1, 13)),
-    *"ABCDEFHIJKLMOPQRSTUVWXYZ",
+    *"ABCDEFHIJKLMOPQRSTUVWXYZ56789",
 ]
 OTHERS = {key.id: FREE[place] for place, key in enumerate(KEYS)}
 """For each id a key that no id has."""
@@ -201,7 +209,7 @@ async def test_a_key_does_what_is_expected(
     id_: str, expected: Expected, name: str, on_stage: Callable
 ):
     usual = {key.id: key.keys[0] for key in KEYS}
-    before, after = await _pressed(on_stage(SCENE), expected, usual, name)
+    before, after = await _pressed(on_stage(suspected()), expected, usual, name)
     assert expected.after(before, after), (before, after)
 
 
@@ -211,7 +219,7 @@ async def test_another_key_does_the_same(id_: str, on_stage: Callable):
     names = KEYMAP[id_].keys[0], OTHERS[id_]
     for expected in TABLE[id_]:
         before, unmoved, after = await _pressed(
-            on_stage(SCENE), expected, OTHERS, *names, keys=OTHERS
+            on_stage(suspected()), expected, OTHERS, *names, keys=OTHERS
         )
         assert unmoved == before
         assert expected.after(before, after), (before, after)

@@ -22,6 +22,8 @@ from tests.framing import framed
 from tests.scenes import Scene
 from tests.verdict_scenes import EVERY, FAILED
 
+WISHED = ("github.jobs", "github.log", "elasticsearch.allocation", "elasticsearch.sample")
+"""Asked of one run, shard or index, which the name of the place then ends in."""
 SIZES = {50: (50, 20), 80: (80, 24), 120: (120, 40), 200: (200, 60)}
 
 KEYS: dict[str, tuple[str, ...]] = {
@@ -56,7 +58,7 @@ PARITIES = (
     "parity/mrt_backfill_slo",
     DAY,
 )
-ASKING = tuple(f"why/{probe}" for probe in COMMANDS)
+ASKING = tuple(f"why/{probe}" for probe in COMMANDS if probe not in WISHED)
 ASKING_LOG = f"why/github.log:{FAILED}/1"
 
 PLACES: dict[str, tuple[str, ...]] = {
@@ -82,7 +84,8 @@ PLACES: dict[str, tuple[str, ...]] = {
     "stale_start": (*PANELS, *STAGE_PLACES[:2], TABLES[0], INDICES[0], PARITIES[0], RUN),
     "unattended": ("fivetran", "indices", "why", STAGE_PLACES[4]),
     "differing": ("indices", "parity", "why", *INDICES[:2], *PARITIES, "parity/emails/2026-11-19"),
-    "causes_tie": ("findings", "workflow", "indices", "why", STAGE_PLACES[4], RUN, LOG, DAY),
+    "suspected": ("findings", "workflow", "indices", "why", STAGE_PLACES[4], RUN),
+    "busy": ("why",),
     "marts_denied": ("workflow", "why", STAGE_PLACES[3], RUN, LOG, DAY, ASKING_LOG),
     "dashboard_empty": ("indices", "why", STAGE_PLACES[5]),
     "under_way": ("fivetran", "workflow", "why", STAGE_PLACES[3], RUN, LOG),
@@ -149,8 +152,9 @@ def _reached(seen: View) -> Iterator[str]:
 
 
 def _kind(place: str) -> str:
-    """The place without the number of a run, or the day and its table."""
-    return re.sub(r"^parity/\w+/N-N-N", "parity/TABLE/DAY", re.sub(r"\b\d+\b", "N", place))
+    """The place without the number of a run, what a wish is about, or the day and its table."""
+    place = re.sub(r"\b\d+\b", "N", place.partition(":")[0])
+    return re.sub(r"^parity/\w+/N-N-N", "parity/TABLE/DAY", place)
 
 
 class Looking:
