@@ -80,8 +80,8 @@ class Dashboard(App[int]):
         self.feed.watch.start()
 
     def look(self) -> None:
-        # on the way out the last tick may find a screen that was emptied already
-        if self.feed.news() and isinstance(self.screen, Place) and self.screen.children:
+        # on the way out a tick may find a screen that is being emptied, part by part
+        if self.is_running and self.feed.news() and isinstance(self.screen, Place):
             self.screen.draw(self.feed.view())
 
     def on_place_open(self, message: Place.Open) -> None:

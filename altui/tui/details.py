@@ -15,6 +15,7 @@ from altui.core.present.pages import why
 from altui.core.present.places import page, panels_of
 from altui.core.present.rows import Line
 from altui.core.present.view import View
+from altui.core.present.wrapped import MOST, folded
 from altui.tui.bindings import bindings, keys_of, panel_keys
 from altui.tui.feed import Feed
 from altui.tui.place import Place
@@ -71,8 +72,7 @@ class DetailsScreen(Place):
 
     def shown_page(self, seen: View) -> Page:
         """As filtered."""
-        rows = tuple(self._content(seen, 0, 0))
-        return replace(self._page, rows=rows)
+        return replace(self._page, rows=tuple(self._rows))
 
     def draw(self, seen: View) -> None:
         self._page = page(seen, self.key)
@@ -154,6 +154,11 @@ class DetailsScreen(Place):
         return (titled(self._page, width),)
 
     def _content(self, seen: View, width: int, height: int) -> Sequence[Line]:
+        return [part for row in self._rows for part in folded(row, width, MOST)]
+
+    @property
+    def _rows(self) -> Sequence[Line]:
+        """Those with the letters that are looked for."""
         rows = self._page.rows
         if self._page.searched or not self.wanted:
             return rows

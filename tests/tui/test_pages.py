@@ -96,3 +96,16 @@ async def test_a_wish_that_is_not_answered_is_made_again(on_stage: Callable):
         stage.wait(seconds=20)
         screen.draw(screen.feed.view())
         assert set(stage.other.requests().values()) == set(asked.values()) - {"*"}
+
+
+async def test_words_that_a_page_has_no_room_for_go_on_below(on_stage: Callable):
+    stage = on_stage("all_silent")
+    words = "Temporary failure in name resolution"
+    async with stage.app().run_test(size=(50, 20)) as pilot:
+        for keys in (["1", "enter"], ["v"], ["0", "right", "enter"]):
+            screen = await shown(pilot, *keys)
+            rows = [row.text.strip() for row in screen.content.lines]
+            assert words in " ".join(" ".join(rows).split()), keys
+            assert words in "\n".join(
+                row.text for row in screen.shown_page(screen.feed.view()).rows
+            )

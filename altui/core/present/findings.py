@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from msgspec.structs import replace
+
 from altui.core.model.health import Evidence, Finding
 from altui.core.present.glyphs import STAGE_NAMES
 from altui.core.present.rows import Line, Segment, Tone, columns, line, pad, tone_of
@@ -63,18 +65,19 @@ def row_key(finding: Finding) -> str:
 def evidence(seen: View, finding: Finding) -> Iterator[Line]:
     """A finding with everything it rests on."""
     key = f"{finding.check}.{finding.subject}"
-    yield line(
+    head = line(
         key,
         seen.sign(finding.state),
         (f" {finding.state.value} ", tone_of(finding.state)),
         (finding.subject, Tone.strong),
         (f"  since {seen.clock(finding.since)} ({seen.age(finding.since)})", Tone.dim),
     )
+    yield replace(head, folds=True)
     yield line(f"{key}.check", ("  check     ", Tone.dim), finding.check)
     for place, item in enumerate(finding.evidence):
         yield from _evidence(seen, f"{key}.{place}", item)
     if finding.do:
-        yield line(f"{key}.do", ("  do        ", Tone.dim), finding.do)
+        yield replace(line(f"{key}.do", ("  do        ", Tone.dim), finding.do), folds=True)
 
 
 def _evidence(seen: View, key: str, item: Evidence) -> Iterator[Line]:
@@ -82,7 +85,8 @@ def _evidence(seen: View, key: str, item: Evidence) -> Iterator[Line]:
     at = f", {seen.clock(item.at)}" if item.at else ""
     yield line(f"{key}.where", (f"  {pad(stage, WHO)}", Tone.dim), item.where, (at, Tone.dim))
     if item.words:
-        yield line(f"{key}.words", " " * (WHO + 2), (f"“{item.words}”", Tone.plain))
+        made = line(f"{key}.words", " " * (WHO + 2), (f"“{item.words}”", Tone.plain))
+        yield replace(made, folds=True)
     for name, value in item.figures.items():
         figure = "none" if value is None else f"{value:,}" if isinstance(value, int) else f"{value}"
         yield line(f"{key}.{name}", " " * (WHO + 2), (f"{name} ", Tone.dim), figure)

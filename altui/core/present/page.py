@@ -45,7 +45,8 @@ def fact(kind: str, wide: int, name: str, *parts: Part, key: str = "") -> Line:
 
     `key` tells rows of one name apart; `kind` rows of one page from those of others.
     """
-    return line(f"{kind}.{name}{key}", (pad(name, wide), Tone.dim), *parts)
+    made = line(f"{kind}.{name}{key}", (pad(name, wide), Tone.dim), *parts)
+    return replace(made, folds=True)
 
 
 def awaited(seen: View, wish: Wish, what: str) -> Line:

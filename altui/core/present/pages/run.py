@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from functools import partial
 
+from msgspec.structs import replace
+
 from altui.core.model.health import State
 from altui.core.model.observed import Wish
 from altui.core.model.reading import Job, Jobs, Log, Run, RunStep
@@ -64,7 +66,8 @@ def _log(seen: View, run: Run) -> Page:
 
 def _error(run: Run, log: Log) -> Iterator[Line]:
     if state_of(run) is State.broken and (words := error_line(log)):
-        yield line("log.error", ("first error  ", Tone.dim), (words, Tone.broken))
+        made = line("log.error", ("first error  ", Tone.dim), (words, Tone.broken))
+        yield replace(made, folds=True)
         yield Line("log.gap")
 
 

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from functools import partial
 
+from msgspec.structs import replace
+
 from altui.core.model.health import Finding, StageHealth, StageId, State
 from altui.core.model.observed import Observation, is_wish
 from altui.core.model.pipeline import risk_mart
@@ -163,7 +165,8 @@ def _found(seen: View, stage: StageId) -> Iterator[Line]:
         yield from evidence(seen, finding)
         if finding.check != network.CHECK:
             key = f"{finding.check}.{finding.subject}.who"
-            yield line(key, ("  who       ", Tone.dim), todo(seen.look, finding))
+            who = line(key, ("  who       ", Tone.dim), todo(seen.look, finding))
+            yield replace(who, folds=True)
     if not found:
         yield line("found.none", ("  nothing of this stage", Tone.dim))
 

@@ -7,6 +7,8 @@ question by hand.
 from collections.abc import Iterator
 from datetime import datetime
 
+from msgspec.structs import replace
+
 from altui.core.model.health import Cell, Evidence, Finding, StageId, State, TraceRow, VerdictState
 from altui.core.model.observed import Trouble
 from altui.core.model.pipeline import risk_mart
@@ -35,7 +37,8 @@ def make(seen: View, rest: str) -> Page:
 
 
 def _claims(seen: View) -> Page:
-    rows = [*verdict(seen), Line("gap.verdict"), *_causes(seen), *_headline(seen)]
+    spoken = (replace(row, folds=True) for row in verdict(seen))
+    rows = [*spoken, Line("gap.verdict"), *_causes(seen), *_headline(seen)]
     for finding in seen.findings:
         rows += [*_finding(seen, finding), Line(f"gap.{_key(finding)}")]
     rows += _not_checked(seen)
@@ -192,7 +195,8 @@ def _ask(seen: View, key: str, probe: str) -> Line:
     """The command, or how much of it `enter` shows."""
     lines = command(seen, probe).split("\n")
     more: Part = (f"{len(lines)} lines, enter: ", Tone.dim) if len(lines) > 1 else ""
-    return _fact(key, "ask", more, (lines[0], Tone.due), opens=f"{PLACE}/{probe}")
+    made = _fact(key, "ask", more, (lines[0], Tone.due), opens=f"{PLACE}/{probe}")
+    return replace(made, folds=False)
 
 
 # What was not checked
@@ -303,7 +307,8 @@ def _title(key: str, words: str) -> Line:
 
 
 def _fact(key: str, label: str, *parts: Part, opens: str = "") -> Line:
-    return line(key, (f"  {pad(label, LABEL)}", Tone.dim), *parts, opens=opens)
+    made = line(key, (f"  {pad(label, LABEL)}", Tone.dim), *parts, opens=opens)
+    return replace(made, folds=True)
 
 
 def _refuted(key: str, words: str) -> Line:
