@@ -2,11 +2,9 @@
 
 from collections.abc import Iterator
 
-from msgspec.structs import replace
-
 from altui.core.model.health import Evidence, Finding
 from altui.core.present.glyphs import STAGE_NAMES
-from altui.core.present.rows import Line, Segment, Tone, columns, line, pad, tone_of
+from altui.core.present.rows import Line, Segment, Tone, columns, folding, line, pad, tone_of
 from altui.core.present.view import FIGURES_OF, View
 
 PANEL_OF_CHECK: tuple[tuple[str, str], ...] = (
@@ -72,12 +70,12 @@ def evidence(seen: View, finding: Finding) -> Iterator[Line]:
         (finding.subject, Tone.strong),
         (f"  since {seen.clock(finding.since)} ({seen.age(finding.since)})", Tone.dim),
     )
-    yield replace(head, folds=True)
+    yield folding(head)
     yield line(f"{key}.check", ("  check     ", Tone.dim), finding.check)
     for place, item in enumerate(finding.evidence):
         yield from _evidence(seen, f"{key}.{place}", item)
     if finding.do:
-        yield replace(line(f"{key}.do", ("  do        ", Tone.dim), finding.do), folds=True)
+        yield folding(line(f"{key}.do", ("  do        ", Tone.dim), finding.do))
 
 
 def _evidence(seen: View, key: str, item: Evidence) -> Iterator[Line]:
@@ -86,7 +84,7 @@ def _evidence(seen: View, key: str, item: Evidence) -> Iterator[Line]:
     yield line(f"{key}.where", (f"  {pad(stage, WHO)}", Tone.dim), item.where, (at, Tone.dim))
     if item.words:
         made = line(f"{key}.words", " " * (WHO + 2), (f"“{item.words}”", Tone.plain))
-        yield replace(made, folds=True)
+        yield folding(made)
     for name, value in item.figures.items():
         figure = "none" if value is None else f"{value:,}" if isinstance(value, int) else f"{value}"
         yield line(f"{key}.{name}", " " * (WHO + 2), (f"{name} ", Tone.dim), figure)

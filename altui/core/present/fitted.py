@@ -4,18 +4,14 @@ import re
 from collections.abc import Sequence
 
 from altui.core.model.health import Form, Verdict
-from altui.core.present.rows import ELLIPSIS, columns, cut
+from altui.core.present.rows import ELLIPSIS, FIGURE, columns, cut
 
 ENOUGH = 24
 """Columns that a service's words need to say anything; with fewer they go whole."""
 SHORTEST_NAME = 16
 """Columns that are left of a name, so that it can be told from others."""
-FIGURE = re.compile(
-    r"[+\-#]?\d[\dA-Za-z_.,:/%=+\-]*"
-    r"(?: (?:%|[kMGT]i?B\b|Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec))?"
-    r"(?: \d\d:\d\dZ)?"
-)
-"""A figure with its unit, a day with its month, a moment: whole or not at all."""
+FIGURES = re.compile(FIGURE)
+"""Whole or not at all, even within a name."""
 NAME = re.compile(r"[^\s:;,()]+")
 SOFT = " ,;:.-("
 """What a text does not end with before its …"""
@@ -56,7 +52,7 @@ def ended(text: str, width: int) -> str:
     if columns(text) <= width:
         return text
     place = len(cut(text, width)) - 1
-    for figure in FIGURE.finditer(text, 0, place + width + 1):
+    for figure in FIGURES.finditer(text, 0, place + width + 1):
         if figure.start() < place < figure.end():
             place = figure.start()
     text = text[: max(place, 0)]

@@ -3,13 +3,11 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
-from msgspec.structs import replace
-
 from altui.core.model.pipeline import Table
 from altui.core.model.reading import Connection
 from altui.core.present.bars import bars
 from altui.core.present.follows import blind, trouble
-from altui.core.present.rows import Line, Tone, columns, extra, greyed, line, pad
+from altui.core.present.rows import Line, Tone, columns, extra, folding, greyed, line, pad
 from altui.core.present.view import View
 from altui.core.rules.schedule import sync_turn
 from altui.core.words import ago, behind, number, plural
@@ -49,7 +47,7 @@ def _own_words(seen: View) -> Iterator[Line]:
         for place, note in enumerate(notes):
             key = f"fivetran.{kind}.{place}"
             made = line(key, (f"{kind} {note.code}: ", tone), note.message)
-            yield _aged(seen, replace(made, folds=True))
+            yield _aged(seen, folding(made))
 
 
 def _short(seen: View) -> Iterator[Line]:

@@ -1,11 +1,10 @@
 """What a panel shows where a service cannot be seen: the words of its title and first row."""
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from altui.core.model.health import State
 from altui.core.model.observed import Trouble
-from altui.core.present.rows import Line, Segment, Tone, line, tone_of
+from altui.core.present.rows import Line, Segment, Tone, folding, line, tone_of
 from altui.core.present.view import View
 from altui.core.rules.seeing import PARTS, SERVICE_NAMES, STATE_OF, service_of
 
@@ -139,4 +138,4 @@ def trouble(seen: View, probe: str, panel: str = "") -> Line | None:
         (f", {instead.short}" if instead.short not in ("", NOTHING) else "", Tone.plain),
         f": {error.words}",
     )
-    return replace(made, folds=True)
+    return folding(made)

@@ -7,7 +7,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from altui.core.model.observed import Wish
-from altui.core.present.rows import Line, Part, Segment, Tone, columns, line, pad, tone_of
+from altui.core.present.rows import Line, Part, Segment, Tone, columns, folding, line, pad, tone_of
 from altui.core.present.view import View
 from altui.core.rules.seeing import STATE_OF
 
@@ -46,7 +46,7 @@ def fact(kind: str, wide: int, name: str, *parts: Part, key: str = "") -> Line:
     `key` tells rows of one name apart; `kind` rows of one page from those of others.
     """
     made = line(f"{kind}.{name}{key}", (pad(name, wide), Tone.dim), *parts)
-    return replace(made, folds=True)
+    return folding(made)
 
 
 def awaited(seen: View, wish: Wish, what: str) -> Line:

@@ -4,6 +4,7 @@ Both front ends print these. A segment's text is never markup; its tone says wha
 front end decides how that looks.
 """
 
+import re
 from enum import StrEnum
 
 from msgspec import Struct
@@ -15,6 +16,13 @@ from altui.core.model.health import State
 ELLIPSIS = "…"
 LONGEST_COLUMN = 1 + MOST_MARKS
 """Characters that may share one column."""
+FIGURE = (
+    r"[+\-#]?\d[\dA-Za-z_.,:/%=+\-]*"
+    r"(?: (?:%|[kMGT]i?B\b|Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec))?"
+    r"(?: \d\d:\d\dZ)?"
+)
+"""A figure with its unit, a day with its month, a moment: cut, it would be another one."""
+LONGEST_FIGURE = 40
 TOO_LONG = 2000
 """Characters; nobody counts the columns of a text that fits no terminal."""
 
@@ -84,7 +92,7 @@ def pad(text: str, width: int, *, right: bool = False) -> str:
 
 
 def cut(text: str, width: int) -> str:
-    """The text, ended with … where it is wider than `width` columns."""
+    """The text, ended with … where it is wider than `width` columns; half a figure is none."""
     if columns(text) <= width:
         return text
     room, kept = width - 1, ""
@@ -93,6 +101,10 @@ def cut(text: str, width: int) -> str:
         if room < 0:
             break
         kept += character
+    place = len(kept)
+    for figure in _FIGURES.finditer(text, 0, place + LONGEST_FIGURE):
+        if figure.start() < place < figure.end():
+            kept = text[: figure.start()]
     return (kept + ELLIPSIS)[: max(width, 0)]
 
 
@@ -136,6 +148,11 @@ def indent(row: Line, *parts: Part) -> Line:
     return replace(row, segments=(*(_segment(part) for part in parts), *row.segments))
 
 
+def folding(row: Line) -> Line:
+    """The line as one that may go on in further rows."""
+    return replace(row, folds=True)
+
+
 def greyed(row: Line) -> Line:
     """The line as last known: every tone gives way to dim."""
     segments = tuple(replace(segment, tone=Tone.dim) for segment in row.segments)
@@ -162,6 +179,8 @@ def tone_of(state: State) -> Tone:
     return Tone(state.value)
 
 
+_FIGURES = re.compile(rf"(?<![\w/:.\-]){FIGURE}")
+"""Without those within a name or an address, whose start still tells something."""
 _PLAIN = {"…": "~", "±": "+-", "Δ": "d", "·": ".", "—": "-", "–": "-", "“": '"', "”": '"', "’": "'"}
 
 

@@ -157,4 +157,22 @@ def test_a_row_goes_without_its_extras_before_it_is_cut():
     assert fit(row, 80).text == "12,345, and more, least"
     assert fit(row, 16).text == "12,345, and more"
     assert fit(row, 6).text == "12,345"
-    assert fit(row, 5).text == "12,3…"
+    assert fit(row, 5).text == "…"
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "expected"),
+    [
+        ("limit 1h15", 9, "limit …"),
+        ("newest 59,912 rows", 11, "newest …"),
+        ("newest 59,912 rows", 14, "newest 59,912…"),
+        ("(119=119=119)", 9, "(…"),
+        ("synced 22 Nov", 9, "synced …"),
+        ("synced 22 Nov", 11, "synced …"),
+        ("(-391 rows)", 4, "(…"),
+        ("http://127.0.0.1:9200/", 12, "http://127.…"),
+    ],
+)
+def test_half_a_figure_is_none(text: str, width: int, expected: str):
+    assert cut(text, width) == expected
+    assert fit(line("x", text), width).text == expected

@@ -4,13 +4,11 @@ from collections.abc import Iterator
 from datetime import datetime
 from functools import partial
 
-from msgspec.structs import replace
-
 from altui.core.model.health import State
 from altui.core.model.observed import Wish
 from altui.core.model.reading import Job, Jobs, Log, Run, RunStep
 from altui.core.present.page import Page, awaited, fact, nowhere
-from altui.core.present.rows import Line, Segment, Tone, line, pad, tone_of
+from altui.core.present.rows import Line, Segment, Tone, folding, line, pad, tone_of
 from altui.core.present.view import View
 from altui.core.present.workflow import length_of, result_of, state_of, trigger_of
 from altui.core.rules.logs import error_line, wish_of
@@ -67,7 +65,7 @@ def _log(seen: View, run: Run) -> Page:
 def _error(run: Run, log: Log) -> Iterator[Line]:
     if state_of(run) is State.broken and (words := error_line(log)):
         made = line("log.error", ("first error  ", Tone.dim), (words, Tone.broken))
-        yield replace(made, folds=True)
+        yield folding(made)
         yield Line("log.gap")
 
 

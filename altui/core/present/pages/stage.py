@@ -4,8 +4,6 @@ from collections.abc import Iterator
 from datetime import datetime
 from functools import partial
 
-from msgspec.structs import replace
-
 from altui.core.model.health import Finding, StageHealth, StageId, State
 from altui.core.model.observed import Observation, is_wish
 from altui.core.model.pipeline import risk_mart
@@ -13,7 +11,7 @@ from altui.core.model.reading import Cluster, Counts, Kibana, Storage, Warehouse
 from altui.core.present.findings import evidence
 from altui.core.present.glyphs import STAGE_NAMES
 from altui.core.present.page import Page, fact, nowhere
-from altui.core.present.rows import Line, Part, Segment, Tone, greyed, line, pad, tone_of
+from altui.core.present.rows import Line, Part, Segment, Tone, folding, greyed, line, pad, tone_of
 from altui.core.present.view import FIGURES_OF, View
 from altui.core.present.wrapped import wrapped
 from altui.core.rules import network
@@ -166,7 +164,7 @@ def _found(seen: View, stage: StageId) -> Iterator[Line]:
         if finding.check != network.CHECK:
             key = f"{finding.check}.{finding.subject}.who"
             who = line(key, ("  who       ", Tone.dim), todo(seen.look, finding))
-            yield replace(who, folds=True)
+            yield folding(who)
     if not found:
         yield line("found.none", ("  nothing of this stage", Tone.dim))
 

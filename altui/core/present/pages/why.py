@@ -17,7 +17,7 @@ from altui.core.present.commands import COMMANDS, NEEDS, command, host, price
 from altui.core.present.glyphs import STAGE_NAMES, VERDICTS
 from altui.core.present.page import Page, nowhere
 from altui.core.present.refuted import refuted_by
-from altui.core.present.rows import Line, Part, Segment, Tone, line, pad, tone_of
+from altui.core.present.rows import Line, Part, Segment, Tone, folding, line, pad, tone_of
 from altui.core.present.sources import probe_of
 from altui.core.present.verdict import verdict
 from altui.core.present.view import View
@@ -37,7 +37,7 @@ def make(seen: View, rest: str) -> Page:
 
 
 def _claims(seen: View) -> Page:
-    spoken = (replace(row, folds=True) for row in verdict(seen))
+    spoken = (folding(row) for row in verdict(seen))
     rows = [*spoken, Line("gap.verdict"), *_causes(seen), *_headline(seen)]
     for finding in seen.findings:
         rows += [*_finding(seen, finding), Line(f"gap.{_key(finding)}")]
@@ -308,7 +308,7 @@ def _title(key: str, words: str) -> Line:
 
 def _fact(key: str, label: str, *parts: Part, opens: str = "") -> Line:
     made = line(key, (f"  {pad(label, LABEL)}", Tone.dim), *parts, opens=opens)
-    return replace(made, folds=True)
+    return folding(made)
 
 
 def _refuted(key: str, words: str) -> Line:
