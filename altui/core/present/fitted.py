@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from altui.core.model.health import Form, Verdict
-from altui.core.present.rows import ELLIPSIS, FIGURE, columns, cut
+from altui.core.present.rows import ELLIPSIS, FIGURE, beginning, columns
 
 ENOUGH = 24
 """Columns that a service's words need to say anything; with fewer they go whole."""
@@ -51,7 +51,7 @@ def ended(text: str, width: int) -> str:
     """The text, ended with … where it is too wide, at a place that leaves its figures whole."""
     if columns(text) <= width:
         return text
-    place = len(cut(text, width)) - 1
+    place = len(beginning(text, width - 1))
     for figure in FIGURES.finditer(text, 0, place + width + 1):
         if figure.start() < place < figure.end():
             place = figure.start()

@@ -95,17 +95,23 @@ def cut(text: str, width: int) -> str:
     """The text, ended with … where it is wider than `width` columns; half a figure is none."""
     if columns(text) <= width:
         return text
-    room, kept = width - 1, ""
-    for character in text[: _longest(width)]:
-        room -= columns_of(character)
-        if room < 0:
-            break
-        kept += character
+    kept = beginning(text, width - 1)
     place = len(kept)
     for figure in _FIGURES.finditer(text, 0, place + LONGEST_FIGURE):
         if figure.start() < place < figure.end():
             kept = text[: figure.start()]
     return (kept + ELLIPSIS)[: max(width, 0)]
+
+
+def beginning(text: str, width: int) -> str:
+    """As much of the text as `width` columns hold."""
+    kept = 0
+    for character in text[: _longest(width)]:
+        width -= columns_of(character)
+        if width < 0:
+            break
+        kept += 1
+    return text[:kept]
 
 
 def extra(text: str, tone: Tone = Tone.plain, rank: int = 1) -> Segment:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from altui.core.present.rows import Line, Segment, columns, cut
+from altui.core.present.rows import Line, Segment, beginning, columns, cut
 
 WIDTH = 72
 """Columns that every page has room for at 80."""
@@ -40,9 +40,8 @@ def folded(row: Line, width: int, most: int) -> tuple[Line, ...]:
     for segment in row.segments:
         text = gap + segment.text
         gap = text[len(text.rstrip()) :]
-        for word in re.findall(r"\s*\S+", text):
-            # only where words part: the next segment may go on with the last one's word
-            if columns(word) > left and word[0] == " " and rows[-1] and len(rows) < most:
+        for word, parts in _words(text, width - len(BELOW)):
+            if columns(word) > left and parts and rows[-1] and len(rows) < most:
                 rows.append([Segment(BELOW[1:])])
                 left = width - len(BELOW) + 1
             rows[-1].append(replace(segment, text=word))
@@ -54,12 +53,26 @@ def folded(row: Line, width: int, most: int) -> tuple[Line, ...]:
     )
 
 
+def _words(text: str, width: int) -> Iterator[tuple[str, bool]]:
+    """Words with the blanks before them, and whether a row may end before each.
+
+    The first of a segment may go on with the last one's word.
+    """
+    for word in re.findall(r"\s*\S+", text):
+        for place, piece in enumerate(_broken(word, width)):
+            yield piece, place > 0 or word[0] == " "
+
+
 def _pieces(text: str, width: int) -> Iterator[str]:
     for word in text.split():
-        rest = word
-        while columns(rest) > width:
-            piece = cut(rest, width + 1)[:-1] or rest[:1]
-            yield piece
-            rest = rest[len(piece) :]
-        if rest:
-            yield rest
+        yield from _broken(word, width)
+
+
+def _broken(word: str, width: int) -> Iterator[str]:
+    """The word in pieces of at most `width` columns."""
+    while columns(word) > width:
+        piece = beginning(word, width) or word[:1]
+        yield piece
+        word = word[len(piece) :]
+    if word:
+        yield word

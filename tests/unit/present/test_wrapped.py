@@ -62,3 +62,10 @@ def test_further_rows_keep_the_tone_of_each_word():
         Tone.plain,
         Tone.plain,
     ]
+
+
+def test_a_word_that_no_row_holds_is_broken_and_nothing_of_it_is_lost():
+    address = "https://example.org/" + "a/b-c" * 20 + "12345" * 9
+    rows = folded(Line("x", (Segment("page  "), Segment(address)), folds=True), 40, 12)
+    assert all(columns(row.text) <= 40 for row in rows)
+    assert "".join(row.text.strip() for row in rows) == "page" + address

@@ -56,7 +56,8 @@ def _log(seen: View, run: Run) -> Page:
     elif not log.lines:
         rows = (line("log.empty", ("GitHub keeps no line of it", Tone.dim)),)
     else:
-        rows = (*_error(run, log), *(line(f"log.{n}", text) for n, text in enumerate(log.lines)))
+        said = (folding(line(f"log.{n}", text)) for n, text in enumerate(log.lines))
+        rows = (*_error(run, log), *said)
     name = f"{_name(run)} log"
     said = (f"  {log.step}", "") if log and log.step else ("",)
     return Page(name, rows, _head(seen, run), said, (wish,), run.url, searched=True)

@@ -294,7 +294,10 @@ def _asking(seen: View, probe: str) -> Page:
     rows += [
         _fact("copy", "paste", f"{plural(len(lines), 'line')}: y copies them as they are, whole"),
         Line("gap.command"),
-        *(line(f"command.{place}", (words, Tone.strong)) for place, words in enumerate(lines)),
+        *(
+            folding(line(f"command.{place}", (words, Tone.strong)))
+            for place, words in enumerate(lines)
+        ),
     ]
     return Page(f"ask {probe} by hand", tuple(rows), command=text)
 
