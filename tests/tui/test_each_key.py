@@ -26,7 +26,7 @@ PLACES: Mapping[Where, tuple[str, ...]] = {
     Where.main: (),
     Where.page: ("panel-indices", "open"),
     Where.help: ("panel-indices", "open", "help"),
-    Where.link: ("panel-workflow", "open", "down", "open", "link"),
+    Where.link: ("panel-workflow", "open", "open", "link"),
 }
 """A screen of each kind, and the ids of the keys that lead there."""
 
@@ -114,7 +114,7 @@ TABLE: Mapping[str, tuple[Expected, ...]] = {
     },
     "open": (
         Expected(MAIN, ("panel-parity",), screen("page parity")),
-        Expected(PAGE, ("panel-workflow", "down"), screen("page workflow/90812")),
+        Expected(PAGE, ("panel-workflow",), screen("page workflow/90812")),
     ),
     "back": (Expected(PAGE, (), screen("main")),),
     "find": (Expected(PAGE, (), focus("find")),),
@@ -137,7 +137,7 @@ TABLE: Mapping[str, tuple[Expected, ...]] = {
     ),
     "link": (
         Expected(MAIN, (), said("no page of a service")),
-        Expected(PAGE, ("panel-workflow", "down", "open"), screen("link")),
+        Expected(PAGE, ("panel-workflow", "open"), screen("link")),
     ),
     "quit": (Expected(MAIN, (), _ended),),
     "refresh": (Expected(MAIN, (), _asked), Expected(PAGE, (), _asked)),
