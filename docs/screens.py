@@ -95,8 +95,9 @@ WHY     Fivetran rescheduled, schedule is manual: it never resumes by itself
 DO      f: sync now (~6m), then rebuild 20-22 Nov. Platform, SLA 4h: 2d over""",
         """\
 The schedule really was manual for 2d 14h; the word `rescheduled` was put into Fivetran's answer,
-because the sandbox's Fivetran has no limit that it could reach. The fix with its key comes with
-actions, so DO names the owner and the clock.""",
+because the sandbox's Fivetran has no limit that it could reach. The headline names Fivetran: rows
+newer than the last sync are due, whatever their number, so how far BigQuery is behind stands in the
+parity panel. The fix with its key comes with actions; DO names the owner and the clock.""",
     ),
     Scene(
         "permission",
@@ -107,8 +108,8 @@ WHY     dbt.permission: "User does not have bigquery.tables.create" (run 812)
 DO      not from here: admin grants Data Editor (y: request). Data, 7h36m left""",
         """\
 BigQuery refused dbt's jobs during the nightly run of the 24th, with these words. The strip shows
-where the day stopped. Causes by name (`dbt.permission`) and the request to copy come with the
-diagnoses; until then WHY quotes the run's log.""",
+where the day stopped. WHY quotes the run's log as far as a line holds it; `v` has all of it. The
+cause's name (`dbt.permission`) and the request to copy come with the diagnoses.""",
     ),
     Scene(
         "range",
