@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from msgspec.structs import replace
+
 from altui.core.model.health import Evidence, Finding
 from altui.core.present.glyphs import STAGE_NAMES
 from altui.core.present.rows import Line, Segment, Tone, columns, folding, line, pad, tone_of
@@ -61,12 +63,14 @@ def row_key(finding: Finding) -> str:
 
 
 def evidence(seen: View, finding: Finding, *, opens: str = "") -> Iterator[Line]:
-    """A finding with everything it rests on; its first row opens its run, else `opens`."""
+    """A finding with everything it rests on; each row opens its run, else `opens`."""
     key = f"{finding.check}.{finding.subject}"
-    yield claim(seen, key, finding, _run_of(seen, finding) or opens)
-    yield line(f"{key}.check", ("  check     ", Tone.dim), finding.check)
+    opens = _run_of(seen, finding) or opens
+    yield claim(seen, key, finding, opens)
+    yield line(f"{key}.check", ("  check     ", Tone.dim), finding.check, opens=opens)
     for place, item in enumerate(finding.evidence):
-        yield from _evidence(seen, f"{key}.{place}", item)
+        for row in _evidence(seen, f"{key}.{place}", item):
+            yield replace(row, opens=opens)
     if finding.do:
         do = line(f"{key}.do", ("  do        ", Tone.dim), finding.do)
         yield folding(do, WHO + 2)

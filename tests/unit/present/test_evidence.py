@@ -21,5 +21,5 @@ def test_a_panels_page_begins_with_what_is_not_ok(name: str):
 def test_a_run_that_failed_is_opened_from_what_is_said_of_it():
     seen = a_view("elasticsearch_down")
     assert page(seen, "workflow").rows[0].opens == "workflow/90812"
-    opened = [row.opens for row in page(seen, "findings").rows if row.opens]
-    assert opened == ["indices", "workflow/90812", "indices"]
+    opened = dict.fromkeys(row.opens for row in page(seen, "findings").rows if row.opens)
+    assert [*opened] == ["indices", "workflow/90812"]
