@@ -66,12 +66,12 @@ DO      page Infrastructure (SLA 1h, 41m left). f: export 22 Nov when it is up
   incident #31 open 03:29Z, nobody has it      backfill: none      locks: none
  f fix  v why  t trace  a act..  i incident  y copy  1-4 panel  ? help  q quit""",
         """\
-Elasticsearch was stopped at 03:22Z, the nightly run really failed in its export, and Kibana found
-its Elasticsearch gone. The words of CI are those of the run's log, where GitHub itself masked the
-address (`***`). The headline names the run that failed: while Elasticsearch is silent no count
-says how many indices hold the day. A figure that a silent service gave is kept with its time
-(`seen 03:20Z`) and its cell is `?`. The team's line, `f`, `t`, `a` and `i` come with actions and
-incidents; the cursor comes with the first arrow.""",
+Elasticsearch was stopped at 03:20Z, the nightly run really failed in its export, and Kibana found
+its Elasticsearch gone. The words of CI are those of the run's log, in which GitHub masked the
+address (`***`, in the widest picture). The headline names the run that failed: while Elasticsearch
+is silent no count says how many indices hold the day. A figure that a silent service gave is kept
+with its time (`seen 03:20Z`) and its cell is `?`. The team's line, `f`, `t`, `a` and `i` come with
+actions and incidents; the cursor comes with the first arrow.""",
         (SIZE, (120, 40), (200, 60)),
     ),
     Scene(
