@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check format bench picture lock clean
+.PHONY: help install demo test check format bench picture screens lock clean
 
 help: ## say what each target does
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1|/' | column -t -s '|'
@@ -35,6 +35,9 @@ bench: $(STAMP) ## measure the budgets of this machine (ARGS=--help says what ca
 
 picture: $(STAMP) ## draw docs/dashboard.svg from a real screen over the sandbox
 	$(BIN)/python -m docs.picture
+
+screens: $(STAMP) ## bring every state about on the sandbox and draw docs/screens.md
+	$(BIN)/python -m docs.screens
 
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
   --no-header --no-annotate --no-strip-extras

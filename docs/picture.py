@@ -5,15 +5,29 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 
-from altui.config import load
+from altui.config import Settings, load
 from altui.store.store import Store
 from altui.tui.app import Dashboard
 from bench.pipeline import sandbox
 
-SIZE = (120, 40)
+Size = tuple[int, int]
+SIZE: Size = (120, 40)
 OUT = Path(__file__).with_name("dashboard.svg")
+
+
+async def picture(
+    settings: Settings, store: Store, now: datetime, started: datetime, size: Size
+) -> str:
+    """The screen over a store at `now`, for one who opened it at `started`: an SVG."""
+    app = Dashboard(settings, store, lambda: now, started)
+    async with app.run_test(size=size) as pilot:
+        store.serve(store.requests())
+        app.look()
+        await pilot.pause()
+        return app.export_screenshot(title="altui")
 
 
 async def draw(environ: Mapping[str, str]) -> str:
@@ -25,14 +39,9 @@ async def draw(environ: Mapping[str, str]) -> str:
         raise SystemExit("nothing was assessed")
     seen = store.snapshot(assessment.at).observations.values()
     started = min((item.tried_at for item in seen if item.tried_at), default=assessment.at)
-    app = Dashboard(settings, store, lambda: assessment.at, started)
-    async with app.run_test(size=SIZE) as pilot:
-        store.serve(store.requests())
-        app.look()
-        await pilot.pause()
-        picture = app.export_screenshot(title="altui")
+    drawn = await picture(settings, store, assessment.at, started, SIZE)
     store.close()
-    return picture
+    return drawn
 
 
 def main() -> None:

@@ -20,8 +20,8 @@ from altui.observe.looking import look
 from altui.observe.observer import Observer
 from altui.observe.probes import probes
 from altui.store.store import Store
+from tests.drills import Pipeline
 from tests.living import Sandbox
-from tests.sandbox.test_states import Pipeline
 
 pytestmark = pytest.mark.sandbox
 

@@ -80,7 +80,7 @@ async def test_enter_opens_details_and_back(key: str, on_stage: Callable):
     async with on_stage("elasticsearch_down").app().run_test(size=(80, 24)) as pilot:
         screen = await pressed(pilot, "3", "enter")
         assert isinstance(screen, DetailsScreen)
-        assert "why it is not ok" in text(screen, "content")
+        assert "check     elasticsearch.unreachable" in text(screen, "content")
         assert "GET /_cluster/health" in text(screen, "content")
         screen = await pressed(pilot, key)
         assert isinstance(screen, MainScreen)

@@ -1,5 +1,6 @@
 """What the documents promise is there."""
 
+import html
 import json
 import re
 from datetime import date
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import jsonschema
 import msgspec
+import pytest
 
 from altui.core.model.doctor import Examination
 from altui.core.model.pipeline import Pipeline
@@ -14,11 +16,14 @@ from altui.core.present.parity_report import ParityReport, parity_report, scope_
 from altui.core.present.report import report
 from altui.core.rules.assess import assess
 from altui.core.rules.look import Look
-from docs import schema, states
+from docs import schema, screens, states
 from tests.unit.rules.cases import CASES
 from tests.world import at, healthy
 
 ROOT = Path(__file__).parents[2]
+MOST_BYTES = 1_000_000
+FOLDERS = "bin|data|etc|home|mnt|nix|opt|private|proc|root|run|srv|tmp|usr|var|work|Users|Volumes"
+REGISTRIES = r"pypi|pythonhosted|npmjs|docker\.io|ghcr|crates\.io|artifactory|nexus|registry"
 
 
 def test_the_published_schema_is_fresh():
@@ -71,3 +76,25 @@ def test_every_environment_name_of_the_readme_is_a_setting():
     named = set(re.findall(r"`([A-Z]+_[A-Z_]+)`", text)) - foreign
     for name in named:
         assert name in source or name.startswith("ALTUI_"), name
+
+
+def test_the_page_of_screens_is_fresh():
+    assert screens.OUT.read_text() == screens.text(), "run: python -m docs.screens --page"
+
+
+def test_the_page_of_screens_names_every_picture_and_only_those():
+    named = set(re.findall(r"\]\(screens/([^)]+)\)", screens.OUT.read_text()))
+    assert named == {path.name for path in screens.PICTURES.iterdir()}
+
+
+def test_the_screens_are_small():
+    assert sum(path.stat().st_size for path in screens.PICTURES.iterdir()) < MOST_BYTES
+
+
+@pytest.mark.parametrize(
+    "path", [screens.OUT, *sorted(screens.PICTURES.iterdir())], ids=lambda path: path.name
+)
+def test_the_screens_say_nothing_of_the_machine_that_drew_them(path: Path):
+    text = html.unescape(path.read_text()).replace("\xa0", " ")
+    assert not re.findall(rf"(?<![\w.:/])/(?:{FOLDERS})\b[^ <]*", text)
+    assert not re.findall(rf"[\w.-]*(?:{REGISTRIES})[\w.-]*", text)

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from msgspec.structs import replace
+
 from altui.core.model.health import Evidence, Finding
 from altui.core.present.glyphs import STAGE_NAMES
 from altui.core.present.rows import Line, Segment, Tone, columns, folding, line, pad, tone_of
@@ -60,31 +62,48 @@ def row_key(finding: Finding) -> str:
     return f"finding.{finding.check}.{finding.subject}"
 
 
-def evidence(seen: View, finding: Finding) -> Iterator[Line]:
-    """A finding with everything it rests on."""
+def evidence(seen: View, finding: Finding, *, opens: str = "") -> Iterator[Line]:
+    """A finding with everything it rests on; each row opens its run, else `opens`."""
     key = f"{finding.check}.{finding.subject}"
-    head = line(
+    opens = _run_of(seen, finding) or opens
+    yield claim(seen, key, finding, opens)
+    yield line(f"{key}.check", ("  check     ", Tone.dim), finding.check, opens=opens)
+    for place, item in enumerate(finding.evidence):
+        for row in _evidence(seen, f"{key}.{place}", item):
+            yield replace(row, opens=opens)
+    if finding.do:
+        do = line(f"{key}.do", ("  do        ", Tone.dim), finding.do)
+        yield folding(do, WHO + 2)
+
+
+def _run_of(seen: View, finding: Finding) -> str:
+    """The place of the run that a finding speaks of; empty where it speaks of none."""
+    asked = {item.where for item in finding.evidence}
+    runs = seen.look.runs.runs if seen.look.runs else ()
+    return next((f"workflow/{run.id}" for run in runs if run.url in asked), "")
+
+
+def claim(seen: View, key: str, finding: Finding, opens: str = "") -> Line:
+    """What a finding says, and since when."""
+    made = line(
         key,
         seen.sign(finding.state),
         (f" {finding.state.value} ", tone_of(finding.state)),
         (finding.subject, Tone.strong),
         (f"  since {seen.clock(finding.since)} ({seen.age(finding.since)})", Tone.dim),
+        opens=opens,
     )
-    yield folding(head)
-    yield line(f"{key}.check", ("  check     ", Tone.dim), finding.check)
-    for place, item in enumerate(finding.evidence):
-        yield from _evidence(seen, f"{key}.{place}", item)
-    if finding.do:
-        yield folding(line(f"{key}.do", ("  do        ", Tone.dim), finding.do))
+    return folding(made)
 
 
 def _evidence(seen: View, key: str, item: Evidence) -> Iterator[Line]:
     stage = STAGE_NAMES[item.stage][0]
     at = f", {seen.clock(item.at)}" if item.at else ""
-    yield line(f"{key}.where", (f"  {pad(stage, WHO)}", Tone.dim), item.where, (at, Tone.dim))
+    where = line(f"{key}.where", (f"  {pad(stage, WHO)}", Tone.dim), item.where, (at, Tone.dim))
+    yield folding(where, WHO + 2)
     if item.words:
-        made = line(f"{key}.words", " " * (WHO + 2), (f"“{item.words}”", Tone.plain))
-        yield folding(made)
+        words = line(f"{key}.words", " " * (WHO + 2), (f"“{item.words}”", Tone.plain))
+        yield folding(words, WHO + 2)
     for name, value in item.figures.items():
         figure = "none" if value is None else f"{value:,}" if isinstance(value, int) else f"{value}"
         yield line(f"{key}.{name}", " " * (WHO + 2), (f"{name} ", Tone.dim), figure)

@@ -137,9 +137,9 @@ def listed(seen: View, key: str, height: int) -> tuple[Line, ...]:
 
 
 def whole(seen: View, key: str) -> Page:
-    """Everything a panel knows, then the findings shown in it with their evidence."""
+    """The findings shown in a panel with their evidence, then everything it knows."""
     shown = panel(seen, key)
-    return replace(shown.heading, rows=(*shown.rows, *_evidence(seen, key)))
+    return replace(shown.heading, rows=(*_evidence(seen, key), *shown.rows))
 
 
 def boxed(seen: View, key: str, width: int, height: int) -> tuple[Line, ...]:
@@ -162,13 +162,9 @@ def rule(key: str, title: str, width: int) -> Line:
 
 def _evidence(seen: View, key: str) -> Iterator[Line]:
     found = [item for item in seen.findings if panel_of(item) == key]
-    if found:
-        yield Line("evidence.gap")
-        yield line("evidence.title", ("why it is not ok", Tone.strong))
     for place, finding in enumerate(found):
-        if place:
-            yield Line(f"evidence.gap.{place}")
         yield from evidence(seen, finding)
+        yield Line(f"evidence.gap.{place}")
 
 
 def _state(seen: View, kind: Kind) -> State:

@@ -7,7 +7,7 @@ one's log.
 from collections.abc import Mapping
 from functools import partial
 
-from altui.core.present.findings import evidence, not_ok
+from altui.core.present.findings import evidence, not_ok, panel_of
 from altui.core.present.page import Maker, Page, nowhere
 from altui.core.present.pages import index, marts, parity, run, stage, sync, synced, why
 from altui.core.present.panels import PANELS, whole
@@ -33,7 +33,9 @@ def _panel(key: str, seen: View, _: str) -> Page:
 
 
 def _findings(seen: View, _: str) -> Page:
-    rows = [row for item in seen.findings for row in (*evidence(seen, item), Line("gap"))]
+    rows: list[Line] = []
+    for item in seen.findings:
+        rows += [*evidence(seen, item, opens=panel_of(item)), Line("gap")]
     return Page(f"not ok ({len(seen.findings)})", tuple(rows[:-1]) or not_ok(seen, 80, 1))
 
 

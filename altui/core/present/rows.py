@@ -62,6 +62,8 @@ class Line(Struct, frozen=True):
     """A title line, never one of the rows that can be chosen."""
     folds: bool = False
     """Ends in a service's own words, which go on in further rows where there is room."""
+    hang: int = 2
+    """Columns before the words that go on below."""
 
     @property
     def text(self) -> str:
@@ -154,9 +156,9 @@ def indent(row: Line, *parts: Part) -> Line:
     return replace(row, segments=(*(_segment(part) for part in parts), *row.segments))
 
 
-def folding(row: Line) -> Line:
-    """The line as one that may go on in further rows."""
-    return replace(row, folds=True)
+def folding(row: Line, hang: int = 2) -> Line:
+    """The row, whose words go on below where they are too wide, `hang` columns in."""
+    return replace(row, folds=True, hang=hang)
 
 
 def greyed(row: Line) -> Line:

@@ -188,7 +188,8 @@ def view(
     if assessment is not None and assessment.held_since is not None:
         snapshot = calm(snapshot)
     due = assessment.due if assessment else None
-    if due is None:
+    if due is None or (facts.started and assessment and assessment.at < facts.started):
+        # an earlier screen's due times are over when this one starts hours later
         from altui.core.rules.schedule import due_times
 
         runs = snapshot.get("github.runs", Runs)

@@ -9,8 +9,6 @@ from altui.core.present.rows import Line, Segment, beginning, columns, cut
 
 WIDTH = 72
 """Columns that every page has room for at 80."""
-BELOW = "  "
-"""Before the rows that go on with the one above."""
 MOST = 12
 """Rows; more words than these are nobody's reading at night."""
 
@@ -40,10 +38,10 @@ def folded(row: Line, width: int, most: int) -> tuple[Line, ...]:
     for segment in row.segments:
         text = gap + segment.text
         gap = text[len(text.rstrip()) :]
-        for word, parts in _words(text, width - len(BELOW)):
+        for word, parts in _words(text, width - row.hang):
             if columns(word) > left and parts and rows[-1] and len(rows) < most:
-                rows.append([Segment(BELOW[1:])])
-                left = width - len(BELOW) + 1
+                rows.append([Segment(" " * (row.hang - 1))])
+                left = width - row.hang + 1
             rows[-1].append(replace(segment, text=word))
             left -= columns(word)
     first, *further = map(tuple, rows)

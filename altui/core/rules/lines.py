@@ -13,7 +13,7 @@ from altui.core.rules.look import Look
 from altui.core.rules.seeing import off, unseen_words
 from altui.core.rules.standins import STALE
 from altui.core.runbook.escalation import escalations
-from altui.core.words import behind, clock
+from altui.core.words import behind, clock, minute
 
 Forms = Sequence[Form]
 """The whole one first."""
@@ -113,4 +113,5 @@ def names_of(found: list[tuple[str, str]]) -> list[str]:
 def since(look: Look, moment: datetime) -> list[str]:
     """The tail of a headline: since when, and how long that is."""
     at = clock(look.now, moment)
-    return [f". Since {at} ({behind(max(look.now - moment, timedelta()))})", f". Since {at}"]
+    long = max(minute(look.now) - minute(moment), timedelta())  # as every age on the screen
+    return [f". Since {at} ({behind(long)})", f". Since {at}"]

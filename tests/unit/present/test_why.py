@@ -10,6 +10,7 @@ from altui.core.model.pipeline import Pipeline
 from altui.core.present.places import page
 from altui.core.present.refuted import ANYTHING, refuted_by
 from altui.core.present.view import View, view
+from tests.given import suspected
 from tests.scenes import SCENES
 from tests.unit.present.test_commands import a_view
 from tests.unit.rules.cases import CASES, EDGES, judged
@@ -57,6 +58,33 @@ def test_ok_is_claimed_with_each_stages_count_and_what_comes_next():
     assert "  read      11:58Z (2m ago), BigQuery, project applylens-prod" in rows
     assert "what comes next" in rows
     assert not any("no answer" in row for row in rows)
+
+
+@pytest.mark.parametrize("name", ["elasticsearch_down", "bigquery_behind", "all_silent"])
+def test_what_a_bad_verdict_rests_on_comes_before_all_counts(name: str):
+    seen = a_view(name)
+    rows = texts(seen)
+    first = next(place for place, row in enumerate(rows) if seen.findings[0].subject in row)
+    assert first < rows.index("22 Nov emails, stage by stage")
+
+
+def test_a_wait_rests_on_the_schedule_before_all_counts():
+    rows = texts(a_view("due"))
+    assert rows.index("what comes next") < rows.index("22 Nov emails, stage by stage")
+
+
+def test_of_an_ok_the_counts_come_first():
+    rows = texts(a_view("postgres_denied"))
+    denied = next(place for place, row in enumerate(rows) if "denies this account" in row)
+    assert rows.index("22 Nov emails, stage by stage") < rows.index("what comes next") < denied
+
+
+def test_of_what_nobody_can_ask_by_hand_there_is_no_empty_line_to_ask_by():
+    now, snapshot, assessment, facts = suspected()
+    shown = page(view(snapshot, assessment, Pipeline(), now, facts), "why")
+    assert not [row for row in shown.rows if row.text.strip() == "ask"]
+    opened = {row.opens for row in shown.rows if row.opens}
+    assert "why/elasticsearch.counts" in opened and "why/github.log" not in opened
 
 
 def test_a_last_known_figure_says_that_it_is_one():

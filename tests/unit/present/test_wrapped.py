@@ -69,3 +69,8 @@ def test_a_word_that_no_row_holds_is_broken_and_nothing_of_it_is_lost():
     rows = folded(Line("x", (Segment("page  "), Segment(address)), folds=True), 40, 12)
     assert all(columns(row.text) <= 40 for row in rows)
     assert "".join(row.text.strip() for row in rows) == "page" + address
+
+
+def test_further_rows_hang_below_the_words_of_the_first():
+    row = Line("x", (Segment("  said  "), Segment("one two three")), folds=True, hang=8)
+    assert [part.text for part in folded(row, 16, 3)] == ["  said  one two", "        three"]

@@ -14,11 +14,13 @@ from altui.core.model.observed import Trouble
 from altui.core.model.pipeline import risk_mart
 from altui.core.model.reading import Cluster, Counts, Kibana, Storage
 from altui.core.present.commands import COMMANDS, NEEDS, command, host, price
+from altui.core.present.findings import claim
 from altui.core.present.glyphs import STAGE_NAMES, VERDICTS
 from altui.core.present.page import Page, nowhere
 from altui.core.present.refuted import refuted_by
 from altui.core.present.rows import Line, Part, Segment, Tone, folding, line, pad, tone_of
 from altui.core.present.sources import probe_of
+from altui.core.present.verdict import LABEL as SPOKEN
 from altui.core.present.verdict import verdict
 from altui.core.present.view import View
 from altui.core.rules.seeing import STATE_OF, service_of
@@ -29,6 +31,10 @@ from altui.core.words import ago, day, number, plural
 PLACE = "why"
 LABEL = 10
 MOST_FIGURES = 6
+OF_A_FINDING = frozenset(
+    (VerdictState.late, VerdictState.broken, VerdictState.suspected, VerdictState.check)
+)
+"""Verdicts whose WHY is that of the first finding: what it rests on comes before all counts."""
 
 
 def make(seen: View, rest: str) -> Page:
@@ -37,12 +43,19 @@ def make(seen: View, rest: str) -> Page:
 
 
 def _claims(seen: View) -> Page:
-    spoken = (folding(row) for row in verdict(seen))
-    rows = [*spoken, Line("gap.verdict"), *_causes(seen), *_headline(seen)]
-    for finding in seen.findings:
-        rows += [*_finding(seen, finding), Line(f"gap.{_key(finding)}")]
-    rows += _not_checked(seen)
     state = seen.assessment.verdict.state if seen.assessment else VerdictState.stale
+    said = [folding(row, SPOKEN) for row in verdict(seen)]
+    rows = [*said, Line("gap.verdict"), *_causes(seen)]
+    found = [(*_finding(seen, it), Line(f"gap.{_key(it)}")) for it in seen.findings]
+    if state in OF_A_FINDING and found:
+        rows += found.pop(0)
+    if state is VerdictState.wait:
+        rows += _schedule(seen)
+    rows += _counted(seen)
+    if state is VerdictState.ok:
+        rows += _schedule(seen)
+    rows += [row for claim in found for row in claim]
+    rows += _not_checked(seen)
     word, tone = VERDICTS[VerdictState.stale if seen.stale else state]
     return Page("why", tuple(rows), (Segment(word, tone),))
 
@@ -50,20 +63,17 @@ def _claims(seen: View) -> Page:
 # The verdict's own figures
 
 
-def _headline(seen: View) -> Iterator[Line]:
-    """The day that the verdict speaks of, as each service counts it; then what comes next."""
+def _counted(seen: View) -> Iterator[Line]:
+    """The day that the verdict speaks of, as each service counts it."""
     row = _row(seen)
-    if row is not None:
-        yield _title("claim.day", f"{day(row.day)} {row.table}, stage by stage")
-        for probe, stages in _by_probe(row).items():
-            words = ", ".join(_cell(stage, cell) for stage, cell in stages)
-            yield from _proof(seen, f"claim.day.{probe}", probe, words)
-        yield _fact(
-            "claim.day.refuted", "refuted", "if one of these counts differs when asked again"
-        )
-        yield Line("gap.day")
-    if not any(item.state in (State.late, State.broken) for item in seen.findings):
-        yield from _schedule(seen)
+    if row is None:
+        return
+    yield _title("claim.day", f"{day(row.day)} {row.table}, stage by stage")
+    for probe, stages in _by_probe(row).items():
+        words = ", ".join(_cell(stage, cell) for stage, cell in stages)
+        yield from _proof(seen, f"claim.day.{probe}", probe, words)
+    yield _fact("claim.day.refuted", "refuted", "if one of these counts differs when asked again")
+    yield Line("gap.day")
 
 
 def _row(seen: View) -> TraceRow | None:
@@ -134,13 +144,7 @@ def _causes(seen: View) -> Iterator[Line]:
 
 def _finding(seen: View, finding: Finding) -> Iterator[Line]:
     key = _key(finding)
-    yield line(
-        key,
-        seen.sign(finding.state),
-        (f" {finding.state.value} ", tone_of(finding.state)),
-        (finding.subject, Tone.strong),
-        (f"  since {seen.clock(finding.since)} ({seen.age(finding.since)})", Tone.dim),
-    )
+    yield claim(seen, key, finding)
     for place, item in enumerate(finding.evidence):
         yield from _proof(seen, f"{key}.{place}", probe_of(seen, item), _figures(item), item)
     yield _refuted(key, refuted_by(finding))
@@ -164,7 +168,8 @@ def _proof(
     """What was read, when, where, and the line that reads it again; each row opens that line."""
     at = item.at if item else seen.look.seen_at(probe)
     where = item.where if item and item.where not in COMMANDS else ""
-    opens = f"{PLACE}/{probe}" if probe else ""
+    askable = bool(probe and command(seen, probe))
+    opens = f"{PLACE}/{probe}" if askable else ""
     if figure:
         yield _fact(f"{key}.figure", "figure", (figure, Tone.strong), opens=opens)
     if item and item.words:
@@ -174,7 +179,7 @@ def _proof(
     yield _fact(f"{key}.read", "read", f"{_when(seen, at)}, {place}", asked, opens=opens)
     if item is None:
         yield from _silence(seen, key, probe)
-    if probe:
+    if askable:
         yield _ask(seen, f"{key}.ask", probe)
 
 
@@ -311,7 +316,7 @@ def _title(key: str, words: str) -> Line:
 
 def _fact(key: str, label: str, *parts: Part, opens: str = "") -> Line:
     made = line(key, (f"  {pad(label, LABEL)}", Tone.dim), *parts, opens=opens)
-    return folding(made)
+    return folding(made, LABEL + 2)
 
 
 def _refuted(key: str, words: str) -> Line:
