@@ -13,7 +13,7 @@ from altui.core.present.keymap import KEYMAP, brief
 from altui.core.present.page import Page, titled
 from altui.core.present.pages import why
 from altui.core.present.places import page, panels_of
-from altui.core.present.rows import Line
+from altui.core.present.rows import Line, folding
 from altui.core.present.view import View
 from altui.core.present.wrapped import MOST, folded
 from altui.tui.bindings import bindings, keys_of, panel_keys
@@ -154,7 +154,8 @@ class DetailsScreen(Place):
         return (titled(self._page, width),)
 
     def _content(self, seen: View, width: int, height: int) -> Sequence[Line]:
-        return [part for row in self._rows for part in folded(row, width, MOST)]
+        rows = (row if row.heading or row.folds else folding(row) for row in self._rows)
+        return [part for row in rows for part in folded(row, width, MOST)]
 
     @property
     def _rows(self) -> Sequence[Line]:

@@ -43,6 +43,8 @@ class Feed:
         self._minute: datetime | None = None
         self._ticket: int | None = None
         self._known: tuple[Snapshot, Assessment | None] = (Snapshot(clock()), None)
+        self._first = True
+        """Nothing was read yet: what is read first is what an earlier screen knew."""
         self._wished: dict[str, datetime] = {}
         self._troubles: dict[str, str] = {}
 
@@ -72,6 +74,9 @@ class Feed:
         with self._trying("read"):
             self._known = self._store.snapshot(now), self._store.assessment()
         snapshot, assessment = self._known
+        if self._first:
+            self._first = False
+            self._facts = replace(self._facts, remembered=assessment)
         return view(replace(snapshot, at=now), assessment, self._pipeline, now, self._facts)
 
     @property

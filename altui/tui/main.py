@@ -119,6 +119,8 @@ class MainScreen(Place):
     def link(self, seen: View) -> str:
         """Of the panel or the finding that is chosen, else of the verdict."""
         focused = self.focused
+        if isinstance(focused, StripRows) and focused.place:
+            return link(seen, focused.place, Page(focused.place, ()))
         if isinstance(focused, Rows) and focused.id in PANELS:
             return link(seen, focused.id, Page(focused.id, ()))
         if isinstance(focused, Rows) and focused.id == "findings" and focused.chosen:

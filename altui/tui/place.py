@@ -173,7 +173,10 @@ class Place(Screen[None]):
     async def action_jump(self) -> None:
         """Puts a letter at whatever opens a place, until a key is pressed."""
         letters = doors(self.doorways(), self.fronts)
-        if not letters or self.query(Letters):
+        if self.query(Letters):
+            return
+        if not letters:
+            self.tell("nothing in sight opens more")
             return
         for rows in self.query(Rows):
             rows.letter({key: one for one, (of, key, _) in letters.items() if of is rows})

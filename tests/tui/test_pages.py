@@ -62,7 +62,7 @@ async def test_a_run_is_opened_from_its_row_and_its_jobs_are_asked_for(on_stage:
 async def test_a_log_is_searched_and_a_list_filtered(on_stage: Callable):
     stage = on_stage("healthy")
     async with stage.app().run_test(size=(80, 24)) as pilot:
-        screen = await shown(pilot, "2", "enter", "enter", "G", "enter")
+        screen = await shown(pilot, "2", "enter", "enter", "enter")
         run, _, below = screen.key.removeprefix("workflow/").partition("/")
         assert below == "log"
         answer(stage, f"github.log:{run}/1", Log("", LINES))

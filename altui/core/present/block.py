@@ -21,7 +21,7 @@ def block(seen: View, page: Page) -> str:
     """Lines between fences, or the bare command of a page that is about one."""
     if page.command:
         return "\n".join(map(_printable, page.command.split("\n"))) + "\n"
-    said = verdict(seen)
+    said = verdict(seen, WIDEST)
     above = {row.key for row in said}
     rows = [row for row in page.rows if row.key not in above]
     while rows and not rows[0].text.strip():

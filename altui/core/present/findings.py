@@ -46,12 +46,13 @@ def not_ok(seen: View, width: int, height: int) -> tuple[Line, ...]:
         if seen.stale:
             words = "nothing was, when last looked at" if seen.assessment else "nothing known yet"
         return (line("finding.none", (words, Tone.dim)),)[:height]
-    shown = found if len(found) <= height else found[: max(height - 1, 0)]
+    whole = len(found) <= height or height == 1  # the rule above has their number
+    shown = found[:height] if whole else found[: height - 1]
     room = max(width - 2 - WHO - AGE, 8)
     subject = min(max((columns(item.subject) for item in shown), default=0), room)
     wordy = room - subject >= WORDS
     rows = tuple(_row(seen, item, subject, wordy=wordy) for item in shown)
-    if len(shown) < len(found) and height > 0:
+    if not whole:
         more = f"and {len(found) - len(shown)} more: enter shows all"
         rows += (line("finding.more", (more, Tone.strong), opens="findings"),)
     return rows

@@ -10,8 +10,8 @@ ENOUGH = 24
 """Columns that a service's words need to say anything; with fewer they go whole."""
 SHORTEST_NAME = 16
 """Columns that are left of a name, so that it can be told from others."""
-FIGURES = re.compile(FIGURE)
-"""Whole or not at all, even within a name."""
+FIGURES = re.compile(rf"(?<![A-Za-z_\d]){FIGURE}")
+"""Whole or not at all; digits within a name are its letters."""
 NAME = re.compile(r"[^\s:;,()]+")
 SOFT = " ,;:.-("
 """What a text does not end with before its …"""

@@ -97,7 +97,7 @@ def _bulk(cluster: Cluster | None) -> Iterator[Segment]:
         return
     blocks = sum(len(index.blocks) for index in cluster.indices.values())
     unseen = "mappings" in cluster.unseen
-    yield extra(f", {size(sum(index.bytes for index in cluster.indices.values()))}", rank=1)
+    yield extra(f", {size(sum(index.bytes for index in cluster.indices.values()))}", rank=3)
     yield Segment(f", {'blocks not seen' if unseen else plural(blocks, 'block')}")
 
 

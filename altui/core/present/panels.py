@@ -56,6 +56,7 @@ KINDS: tuple[Kind, ...] = (
         (StageId.dbt,),
         workflow.rows,
         workflow.brief,
+        workflow.states,
     ),
     Kind(
         "indices",

@@ -129,7 +129,7 @@ def fit(row: Line, width: int) -> Line:
     text = row.text
     if len(text) > width or not (text.isascii() and text.isprintable()):
         row = replace(row, segments=tuple(_printable(item, width) for item in row.segments))
-    row = _spared(row, width)
+    row = spared(row, width)
     if columns(row.text) <= width:
         return row
     left, segments = width - 1, list[Segment]()
@@ -143,7 +143,7 @@ def fit(row: Line, width: int) -> Line:
     return replace(row, segments=tuple(segments))
 
 
-def _spared(row: Line, width: int) -> Line:
+def spared(row: Line, width: int) -> Line:
     """The row without as many of its extras as the width asks for."""
     while columns(row.text) > width and (most := max(item.extra for item in row.segments)):
         kept = tuple(item for item in row.segments if item.extra < most)

@@ -83,7 +83,7 @@ def _plain(seen: View, forms: Sequence[Form]) -> list[Form]:
 def _stale(seen: View) -> tuple[Said, Said, Said]:
     arrived = f" ({len(seen.arrived)} of {len(seen.configured)} in)"
     word, tone = VERDICTS[VerdictState.stale]
-    last = seen.assessment
+    last = seen.last
     if not seen.observed:
         asked = "nobody looks, the observer has ended;"
         short = "nobody looks;"
@@ -93,7 +93,7 @@ def _stale(seen: View) -> tuple[Said, Said, Said]:
         do = "wait a moment; every figure turns from grey as its service answers"
     if last is None:
         head = [Form(f"{asked} nothing was seen before on this machine", "", arrived)]
-        head += [Form(f"{asked} nothing was seen before", "", arrived)]
+        head += [Form(f"{one} nothing was seen before", "", arrived) for one in (asked, short)]
         why: Sequence[Form] = [Form("no figure below means it is well: none was read yet")]
     else:
         then = VERDICTS[last.verdict.state][0]

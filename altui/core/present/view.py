@@ -40,6 +40,8 @@ class Facts(Struct, frozen=True):
     """Time follows a clock file."""
     started: datetime | None = None
     """Figures not read since then are last-known ones; None: every figure counts as read."""
+    remembered: Assessment | None = None
+    """What was known when the screen started; None: nothing."""
     attended: bool = True
     """An observer runs, or may still be starting."""
     unicode: bool = True
@@ -147,9 +149,19 @@ class View(Struct, frozen=True):
     @property
     def stale(self) -> bool:
         """Whether the verdict rests on what an earlier screen saw, or nobody looks any more."""
-        return (
-            self.assessment is None or not self.observed or len(self.arrived) < len(self.configured)
-        )
+        return self.assessment is None or not self.observed or not self.arrived_all
+
+    @property
+    def last(self) -> Assessment | None:
+        """What an earlier look made of it all, not this screen's own first answers."""
+        known, started = self.assessment, self.facts.started
+        if known is None or started is None or not self.observed or self.arrived_all:
+            return known
+        return known if known.at < started else self.facts.remembered
+
+    @property
+    def arrived_all(self) -> bool:
+        return len(self.arrived) == len(self.configured)
 
     @property
     def observed(self) -> bool:

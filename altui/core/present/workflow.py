@@ -10,7 +10,7 @@ from altui.core.model.reading import Job, Run, RunStep
 from altui.core.present.follows import blind, trouble
 from altui.core.present.rows import Line, Segment, Tone, extra, greyed, line, pad, tone_of
 from altui.core.present.view import View
-from altui.core.rules.running import FAILED, failed_step
+from altui.core.rules.running import FAILED, bad_run, failed_step
 from altui.core.words import behind, day, took
 
 PROBE = "github.runs"
@@ -23,6 +23,12 @@ def rows(seen: View) -> tuple[Line, ...]:
     if blind(seen, PROBE):
         return (*_trouble(seen), *_marts(seen), *_next(seen), *_runs(seen))
     return (*_trouble(seen), *_next(seen), *_runs(seen), *_marts(seen))
+
+
+def states(seen: View) -> list[State]:
+    """Of the run that is to blame for what is missing, whichever finding tells of it."""
+    blamed = bad_run(seen.look)
+    return [state_of(blamed)] if blamed else []
 
 
 def brief(seen: View) -> tuple[Line, ...]:

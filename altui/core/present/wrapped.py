@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from altui.core.present.rows import Line, Segment, beginning, columns, cut
+from altui.core.present.rows import Line, Segment, beginning, columns, cut, spared
 
 WIDTH = 72
 """Columns that every page has room for at 80."""
@@ -32,6 +32,8 @@ def folded(row: Line, width: int, most: int) -> tuple[Line, ...]:
     """The row in up to `most` rows: the words that it has no room for go on below."""
     if not row.folds or columns(row.text) <= width:
         return (row,)
+    if any(segment.extra for segment in row.segments):
+        row = spared(row, width)
     rows: list[list[Segment]] = [[]]
     left = width
     gap = ""

@@ -4,7 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from altui.core.model.health import StageId
-from altui.core.present.block import FENCE, MOST_ROWS, block, overview
+from altui.core.present.block import FENCE, MOST_ROWS, WIDEST, block, overview
 from altui.core.present.links import link, of_stage, of_verdict, opened
 from altui.core.present.page import Page
 from altui.core.present.panels import PANELS
@@ -22,7 +22,7 @@ def test_a_block_holds_who_when_the_verdict_and_the_place(name: str):
         lines = block(seen, shown).splitlines()
         assert (lines[0], lines[-1]) == (FENCE, FENCE)
         assert lines[1] == f"PROD applylens  {seen.now.day} Nov 2026 {seen.now:%H:%M}Z"
-        assert lines[2:5] == [row.text.rstrip() for row in verdict(seen)]
+        assert lines[2:5] == [row.text.rstrip() for row in verdict(seen, WIDEST)]
         assert lines[6].startswith(shown.name)
         assert len(lines) <= 9 + MOST_ROWS
         assert all(text.isprintable() for text in lines)

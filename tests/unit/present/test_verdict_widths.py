@@ -27,7 +27,7 @@ ANY = settings(
     max_examples=25,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
-FIGURES = re.compile(r"\d+")
+FIGURES = re.compile(r"(?<![A-Za-z_\d])\d+")
 LABEL, ROOM = 8, 72
 
 

@@ -35,15 +35,13 @@ def make(seen: View, rest: str) -> Page:
 def _run(seen: View, run: Run) -> Page:
     wish = Wish("github.jobs", f"{run.id}/{run.attempt}")
     jobs = seen.look.snapshot.get(wish.id, Jobs)
-    rows = [*_facts(seen, run), Line("gap.jobs")]
+    log = f"workflow/{run.id}/{LOG}"
+    rows = [line("run.log", "its log: enter shows it", opens=log), Line("gap.log")]
+    rows += [*_facts(seen, run), Line("gap.jobs")]
     if jobs is None:
-        rows += [awaited(seen, wish, "its jobs"), *_steps(seen, run.steps)]
+        rows += [awaited(seen, wish, "its jobs"), *_steps(seen, run.steps, log)]
     for job in jobs.jobs if jobs else ():
-        rows += [_job(seen, job), *_steps(seen, job.steps)]
-    rows += [
-        Line("gap.log"),
-        line("run.log", "its log: enter shows it", opens=f"workflow/{run.id}/{LOG}"),
-    ]
+        rows += [_job(seen, job), *_steps(seen, job.steps, log)]
     return Page(_name(run), tuple(rows), _head(seen, run), wishes=(wish,), link=run.url)
 
 
@@ -97,7 +95,8 @@ def _job(seen: View, job: Job) -> Line:
     )
 
 
-def _steps(seen: View, steps: tuple[RunStep, ...]) -> Iterator[Line]:
+def _steps(seen: View, steps: tuple[RunStep, ...], log: str) -> Iterator[Line]:
+    """Each step; the one that failed opens what it wrote."""
     for place, step in enumerate(steps):
         state = state_of(step)
         yield line(
@@ -107,6 +106,7 @@ def _steps(seen: View, steps: tuple[RunStep, ...]) -> Iterator[Line]:
             f" {pad(step.name, STEP - 2)}",
             f"{_length(seen, step.started_at, step.completed_at):>8}",
             (f"  {result_of(step)}", tone_of(state)),
+            opens=log if state is State.broken else "",
         )
 
 

@@ -15,7 +15,7 @@ from altui.core.present.fivetran import PROBE
 from altui.core.present.page import Page
 from altui.core.present.pages import synced
 from altui.core.present.panels import whole
-from altui.core.present.rows import Line, Segment, Tone, greyed, line, pad
+from altui.core.present.rows import Line, Segment, Tone, extra, greyed, line, pad
 from altui.core.present.view import View
 from altui.core.present.wrapped import wrapped
 from altui.core.rules.learning import RUNNING, running_since
@@ -93,8 +93,8 @@ def _durations(seen: View, known: tuple[SyncEnd, ...]) -> Line:
     lengths = [max(round(one.took_s or 0), 0) for one in known]
     tones = [Tone.broken if one.failed else Tone.dim for one in known]
     drawn = [
-        Segment(bar(seen.glyphs.bars, length, max(lengths)), tone)
-        for length, tone in zip(lengths, tones, strict=True)
+        extra(bar(seen.glyphs.bars, length, max(lengths)), tone, rank=age)
+        for age, (length, tone) in enumerate(zip(lengths, tones, strict=True))
     ]
     return line("syncs.bars", ("  took  ", Tone.dim), *drawn[::-1])
 

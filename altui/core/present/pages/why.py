@@ -31,6 +31,8 @@ from altui.core.words import ago, day, number, plural
 PLACE = "why"
 LABEL = 10
 MOST_FIGURES = 6
+WIDEST = 400
+"""Columns in which the verdict is said whole; what a screen has no room for goes on below."""
 OF_A_FINDING = frozenset(
     (VerdictState.late, VerdictState.broken, VerdictState.suspected, VerdictState.check)
 )
@@ -44,7 +46,7 @@ def make(seen: View, rest: str) -> Page:
 
 def _claims(seen: View) -> Page:
     state = seen.assessment.verdict.state if seen.assessment else VerdictState.stale
-    said = [folding(row, SPOKEN) for row in verdict(seen)]
+    said = [folding(row, SPOKEN) for row in verdict(seen, WIDEST)]
     rows = [*said, Line("gap.verdict"), *_causes(seen)]
     found = [(*_finding(seen, it), Line(f"gap.{_key(it)}")) for it in seen.findings]
     if state in OF_A_FINDING and found:
