@@ -1,6 +1,6 @@
 """The three lines for 3 am: what readers miss, why, and what to do."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from msgspec.structs import replace
 
@@ -21,12 +21,12 @@ from altui.core.rules.lines import Forms, forms, since, spoken, tails, todos, to
 from altui.core.rules.look import Look
 from altui.core.rules.night import night
 from altui.core.rules.owed import owes
+from altui.core.rules.parity import export_again, span
 from altui.core.rules.running import BAD as ENDED_BADLY
 from altui.core.rules.seeing import off, service_of, unseen_words, what_to_do
 from altui.core.rules.serving import newest_document, newest_seen
 from altui.core.rules.sightless import newest_mart
-from altui.core.runbook.escalation import escalations
-from altui.core.words import behind, clock, day, plural
+from altui.core.words import clock, day, plural
 
 BAD = (State.broken, State.late)
 LACKING = ("parity.index", "parity.reader")
@@ -96,13 +96,13 @@ def _bad(look: Look, bad: list[Finding], rows: tuple[TraceRow, ...]) -> Verdict:
     state = VerdictState.broken if cause.state is State.broken else VerdictState.late
     missing = _missing(look, bad)
     told = cause.subject if missing and not cause.check.startswith("index.behind.") else ""
-    do = _mend(look, bad, lost) or _address(cause)
+    do = _mend(look, bad, lost) or _address(cause) or todos_of_all(look, ranked)
     return spoken(
         state,
         (
             forms(missing or _nothing_missing(look, cause), since(look, cause.since)),
             _why(cause, told, _others(look, ranked)),
-            forms([do] if do else todos_of_all(look, ranked)),
+            forms(do),
         ),
         cause.since,
         lost or cause.stage,
@@ -138,28 +138,28 @@ def _nothing_missing(look: Look, cause: Finding) -> list[str]:
     return [cause.subject]
 
 
-def _address(cause: Finding) -> str:
+def _address(cause: Finding) -> list[str]:
     """A service that knows nothing of what it was asked for: a setting is wrong before it is."""
-    return cause.do if cause.check in NOT_FOUND else ""
+    return [cause.do] if cause.check in NOT_FOUND and cause.do else []
 
 
-def _mend(look: Look, bad: list[Finding], lost: StageId | None) -> str:
-    """The runbook's step where the marts hold the day and Elasticsearch could take it now."""
+def _mend(look: Look, bad: list[Finding], lost: StageId | None) -> list[str]:
+    """The runbook's step where the marts hold the day and Elasticsearch could take it now.
+
+    In words of falling length: each says who mends it and how long the SLA lasts.
+    """
     down = any(
         finding.check.startswith(("elasticsearch.", "es.")) and finding.state is State.broken
         for finding in bad
     )
-    lost_days = [day for finding in bad if finding.check == "parity.index" for day in finding.days]
-    if lost is not StageId.elasticsearch or down or not lost_days or look.warehouse is None:
-        return ""
-    left = (
-        escalations()[StageId.elasticsearch].deadline(
-            min(finding.since for finding in bad), look.pipeline.office
-        )
-        - look.now
-    )
-    clock_words = f"{behind(left)} left" if left >= timedelta() else f"SLA {behind(-left)} over"
-    return f"export_to_es.py --start {lost_days[0]} --end {lost_days[-1]}; {clock_words}"
+    losses = [finding for finding in bad if finding.check == "parity.index" and finding.days]
+    if lost is not StageId.elasticsearch or down or not losses or look.warehouse is None:
+        return []
+    days = tuple(sorted({day for finding in losses for day in finding.days}))
+    first = replace(losses[0], since=min(finding.since for finding in bad))
+    command = export_again(days).rpartition("/")[2]
+    steps = (f"; {command}", f"; export {span(days)} again", "")
+    return [f"{page}{step}" for step in steps for page in todos(look, first)]
 
 
 def _missing(look: Look, bad: list[Finding]) -> list[str]:
