@@ -71,14 +71,41 @@ def todos(look: Look, finding: Finding, *, served: bool = False) -> list[str]:
         return [f"{morning} (SLA {sla})", morning]
     if left < timedelta():
         return [f"page {escalation.owner}: SLA {sla}, {behind(-left)} over"]
-    if finding.check in REBUILT and finding.do:
+    if _rebuilt(finding):
         return [f"{finding.do}; {morning}", morning]
-    if finding.check in CAN_WAIT and finding.state is State.late:
+    if _can_wait(finding):
         return [morning]
     if left > URGENT:
         waits = f"can wait until {clock(look.now, deadline)}: {escalation.owner}"
         return [f"{waits} (SLA {sla})", waits]
     return [f"page {escalation.owner} (SLA {sla}, {behind(left)} left)"]
+
+
+def todos_of_all(look: Look, ranked: Sequence[Finding]) -> list[str]:
+    """What is to do where more is wrong than the cause, `ranked` first: whose SLA ends first.
+
+    Of what can wait, the cause alone is spoken of; its owner is named in any case.
+    """
+
+    def deadline(finding: Finding) -> datetime:
+        escalation = escalations()[_owner(look, finding)]
+        return escalation.deadline(finding.since, look.pipeline.office)
+
+    cause = ranked[0]
+    urgent = [one for one in ranked if not _can_wait(one) and not _rebuilt(one)]
+    first = min(urgent, key=deadline, default=cause)
+    words, owner = todos(look, first), escalations()[_owner(look, cause)].owner
+    if first is cause or owner == escalations()[_owner(look, first)].owner:
+        return words
+    return [*(f"{one}; then {owner}" for one in words), *words]
+
+
+def _can_wait(finding: Finding) -> bool:
+    return finding.check in CAN_WAIT and finding.state is State.late
+
+
+def _rebuilt(finding: Finding) -> bool:
+    return finding.check in REBUILT and bool(finding.do)
 
 
 def _owner(look: Look, finding: Finding) -> StageId:

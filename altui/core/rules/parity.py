@@ -230,7 +230,7 @@ def _loss(look: Look, kind: _Kind, unequal: list[TraceRow]) -> Finding:
         days,
         (evidence,),
         kind.key,
-        rebuild(days) if kind.old else "",
+        rebuild(days) if kind.old else export_again(days) if above is StageId.dbt else "",
     )
 
 
@@ -244,6 +244,11 @@ def _unequal(kind: _Kind, above: StageId, days: tuple[date, ...], delta: int) ->
 def rebuild(days: tuple[date, ...]) -> str:
     """What to do about days that no nightly run makes anew."""
     return f"rebuild {span(days)}"
+
+
+def export_again(days: tuple[date, ...]) -> str:
+    """The runbook's command for days that the mart holds and the index does not, to be pasted."""
+    return f"python analytics/export/export_to_es.py --start {days[0]} --end {days[-1]}"
 
 
 def old_words(look: Look, days: tuple[date, ...]) -> str:

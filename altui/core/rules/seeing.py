@@ -114,15 +114,20 @@ def in_sight(snapshot: Snapshot, now: datetime) -> Snapshot:
     return replace(snapshot, observations=seen, details=details)
 
 
-def _in_sight(seen: Observation, now: datetime) -> Observation:
+def is_stale(seen: Observation, now: datetime) -> bool:
+    """Whether nobody asked again in time, so that the answer says nothing of this moment."""
     tried, again = seen.tried_at, seen.next_try
     if tried is None or again is None or again <= tried:
-        return seen
+        return False
     if seen.error is not None and seen.error.trouble is Trouble.off:
+        return False
+    return abs(now - tried) > TURNS * (again - tried) + PATIENCE
+
+
+def _in_sight(seen: Observation, now: datetime) -> Observation:
+    if seen.tried_at is None or not is_stale(seen, now):
         return seen
-    if abs(now - tried) <= TURNS * (again - tried) + PATIENCE:
-        return seen
-    words = f"not looked at since {clock(now, tried)}"
+    words = f"not looked at since {clock(now, seen.tried_at)}"
     return replace(seen, error=ProbeError(Trouble.stale, words, seen.probe))
 
 

@@ -10,9 +10,11 @@ from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
-from altui.core.model.health import Assessment, Finding
+from altui.core.model.health import Assessment, Finding, VerdictState
 from altui.core.model.observed import Observation, Snapshot, Trouble, is_wish, service_of
 from altui.core.rules.clocks import rests_on
+from altui.core.rules.running import BAD as ENDED_BADLY
+from altui.core.rules.seeing import is_stale
 
 LONGEST_HOLD = timedelta(seconds=90)
 """What was said before stands for so long at most: all but counts was asked again by then."""
@@ -33,8 +35,10 @@ def steady(made: Assessment, before: Assessment | None, snapshot: Snapshot) -> A
     """
     if before is None:
         return made
-    changed = _keys(made) ^ _keys(before)
     known = snapshot.observations | snapshot.details
+    unasked = {probe for probe, seen in known.items() if is_stale(seen, made.at)}
+    made = _remembering(made, before, unasked, known)
+    changed = _told(made, before, unasked, known)
     once = {
         key: first
         for key in changed
@@ -42,6 +46,7 @@ def steady(made: Assessment, before: Assessment | None, snapshot: Snapshot) -> A
     }
     since = before.held_since or made.at
     recent = timedelta() <= made.at - before.at < LONGEST_HOLD
+    recent = recent and before.verdict.state is not VerdictState.stale  # that said nothing to hold
     if not once or not recent or made.at - since >= LONGEST_HOLD:
         return replace(made, turns=_turns(made.at, changed, before.turns))
     standing = {key: before.since[key] for key in changed & before.since.keys()}
@@ -108,6 +113,30 @@ def _keys(made: Assessment) -> set[str]:
     return {finding.id for finding in made.findings}
 
 
+def _remembering(
+    made: Assessment, before: Assessment, unasked: set[str], known: Iterable[str]
+) -> Assessment:
+    """The assessment with what was known of services that nobody asked since: it did not end."""
+
+    def kept(of: Mapping[str, datetime]) -> dict[str, datetime]:
+        lost = (key for key in of if key not in made.since)
+        return {key: of[key] for key in lost if not unasked.isdisjoint(_tellers(key, known))}
+
+    if not unasked:
+        return made
+    return replace(made, since=kept(before.since) | made.since, pending=kept(before.pending))
+
+
+def _told(
+    made: Assessment, before: Assessment, unasked: set[str], known: Iterable[str]
+) -> set[str]:
+    """The findings that came or went; what merely was out of sight did neither."""
+    gone, come = _keys(before) - _keys(made), _keys(made) - _keys(before)
+    hidden = {key for key in gone if not unasked.isdisjoint(_tellers(key, known))}
+    seen_again = set[str]() if before.held_since else come & before.since.keys()
+    return (gone - hidden) | (come - seen_again)
+
+
 def _seen_once(
     key: str, pending: Mapping[str, datetime], known: Mapping[str, Observation]
 ) -> datetime | None:
@@ -139,7 +168,10 @@ def _told_by(key: str) -> tuple[str, ...]:
 
 
 def _turns_of(before: Assessment | None, finding: Finding) -> tuple[datetime, ...]:
-    return before.turns.get(finding.id, ()) if before else ()
+    """When it came and went; how a run ended is a fact, which does neither."""
+    if before is None or finding.check in ENDED_BADLY:
+        return ()
+    return before.turns.get(finding.id, ())
 
 
 def _turns(

@@ -242,6 +242,7 @@ def build_judge(look: Look, mart: Mart, feed: Series | None) -> Judge:
     )
     counted_at = look.seen_at("bigquery.counts")
     building = running(look.runs) is not None or bool(counted_at and counted_at < built_at)
+    uncounted = _uncounted(look, "bigquery.counts", written="bigquery.tables")
     older = _older(look, "bigquery.counts")
     failed = _failed_in(look) not in (None, look.pipeline.workflow.export_step)
     # rows are marked when their sync begins, and reach the warehouse by its end
@@ -255,7 +256,7 @@ def build_judge(look: Look, mart: Mart, feed: Series | None) -> Judge:
         return State.broken if failed and remade(look, mart, day) else State.late
 
     def judge(day: date, upstream: int, count: int | None) -> State:
-        if building or day > look.due.coming_day:
+        if building or day > look.due.coming_day or (uncounted and was_remade(look, mart, day)):
             return State.due
         if count is None:
             return absent(day)
@@ -279,6 +280,7 @@ def export_judge(look: Look, mart: Mart, source: Series | None = None) -> Judge:
     built_at = look.mart_built_at(mart)
     exported_at = _exported_at(look.runs)
     exporting = running(look.runs) is not None or _may_export(look, built_at)
+    exporting = exporting or _uncounted(look, "elasticsearch.counts")
     failed = _failed_in(look) == look.pipeline.workflow.export_step
     # one side may have been counted before the last run changed it, the other after
     counted_since = not _older(look, "bigquery.counts") and all(
@@ -335,6 +337,22 @@ def _older(look: Look, probe: str) -> bool:
     """Whether the counts were read before the newest run ended, so that they tell nothing of it."""
     ended, counted_at = _exported_at(look.runs), look.seen_at(probe)
     return ended is not None and counted_at is not None and counted_at < ended
+
+
+def _uncounted(look: Look, probe: str, written: str = "") -> bool:
+    """Whether a run ended since the counts were read: what they lack it may have brought.
+
+    A run that did not succeed may have brought nothing; a probe that tells when tables were
+    `written`, asked since, says so.
+    """
+    counted_at, told_at = look.seen_at(probe), look.seen_at(written) if written else None
+    for run in look.runs.runs if look.runs and counted_at else ():
+        ended = run.updated_at if run.status == "completed" else None
+        if ended is None or counted_at is None or ended <= counted_at:
+            continue
+        if run.conclusion == "success" or not written or (told_at and told_at < ended):
+            return True
+    return False
 
 
 def _exported_at(runs: Runs | None) -> datetime | None:

@@ -1,6 +1,6 @@
 """The three lines for 3 am: what readers miss, why, and what to do."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from msgspec.structs import replace
 
@@ -17,17 +17,19 @@ from altui.core.model.health import (
 from altui.core.model.observed import Trouble
 from altui.core.model.pipeline import SERVICES, risk_mart
 from altui.core.rules import sightless
-from altui.core.rules.lines import Forms, forms, since, spoken, tails, todos
+from altui.core.rules.lines import Forms, forms, since, spoken, tails, todos, todos_of_all
 from altui.core.rules.look import Look
 from altui.core.rules.night import night
 from altui.core.rules.owed import owes
+from altui.core.rules.parity import export_again, span
+from altui.core.rules.running import BAD as ENDED_BADLY
 from altui.core.rules.seeing import off, service_of, unseen_words, what_to_do
 from altui.core.rules.serving import newest_document, newest_seen
 from altui.core.rules.sightless import newest_mart
-from altui.core.runbook.escalation import escalations
-from altui.core.words import behind, clock, day, plural
+from altui.core.words import clock, day, plural
 
 BAD = (State.broken, State.late)
+LACKING = ("parity.index", "parity.reader")
 NOT_FOUND = {f"{service}.missing" for service in SERVICES}
 MISCONFIGURED = {f"{service}.{Trouble.misconfigured.value}" for service in SERVICES}
 
@@ -47,14 +49,20 @@ def verdict(look: Look, findings: tuple[Finding, ...], rows: tuple[TraceRow, ...
     return sightless.verdict(look, blind) or _waiting(look) or _ok(look, rows, blind)
 
 
-def rank(findings: list[Finding], first_loss: StageId | None) -> list[Finding]:
-    """Most severe first; among equals what explains the first loss, then upstream before down."""
+def rank(
+    findings: list[Finding], first_loss: StageId | None, lost_since: datetime | None = None
+) -> list[Finding]:
+    """Most severe first; among equals what explains the first loss, then upstream before down.
+
+    What began after readers' loss did not cause it.
+    """
     order = {stage: place for place, stage in enumerate(STAGES)}
     lost_at = order[first_loss] if first_loss else len(STAGES)
 
-    def key(finding: Finding) -> tuple[int, bool, bool, int, datetime]:
+    def key(finding: Finding) -> tuple[int, bool, bool, bool, int, datetime]:
         return (
             -SEVERITY[finding.state],
+            lost_since is not None and finding.since > lost_since,
             order[finding.stage] > lost_at,
             finding.check.startswith(("parity.", "index.")),
             order[finding.stage],
@@ -70,20 +78,31 @@ def first_loss(rows: tuple[TraceRow, ...]) -> StageId | None:
     return next((stage for stage in STAGES if stage in stages), None)
 
 
+def _lost_since(bad: list[Finding]) -> datetime | None:
+    """Since when readers lack something: no later than the run ended that should have brought it.
+
+    A day that is wanted and not there is their loss before any other is.
+    """
+    losses = [finding for finding in bad if finding.check.startswith("index.behind.")]
+    losses = losses or [finding for finding in bad if finding.check in LACKING]
+    ended = [finding for finding in bad if finding.check in ENDED_BADLY]
+    return min((finding.since for finding in (*losses, *ended)), default=None) if losses else None
+
+
 def _bad(look: Look, bad: list[Finding], rows: tuple[TraceRow, ...]) -> Verdict:
     lost = first_loss(rows)
-    ranked = rank(bad, lost)
+    ranked = rank(bad, lost, _lost_since(bad))
     cause = ranked[0]
     state = VerdictState.broken if cause.state is State.broken else VerdictState.late
     missing = _missing(look, bad)
     told = cause.subject if missing and not cause.check.startswith("index.behind.") else ""
-    do = _mend(look, bad, lost) or _address(cause)
+    do = _mend(look, bad, lost) or _address(cause) or todos_of_all(look, ranked)
     return spoken(
         state,
         (
             forms(missing or _nothing_missing(look, cause), since(look, cause.since)),
             _why(cause, told, _others(look, ranked)),
-            forms([do] if do else todos(look, cause)),
+            forms(do),
         ),
         cause.since,
         lost or cause.stage,
@@ -119,28 +138,28 @@ def _nothing_missing(look: Look, cause: Finding) -> list[str]:
     return [cause.subject]
 
 
-def _address(cause: Finding) -> str:
+def _address(cause: Finding) -> list[str]:
     """A service that knows nothing of what it was asked for: a setting is wrong before it is."""
-    return cause.do if cause.check in NOT_FOUND else ""
+    return [cause.do] if cause.check in NOT_FOUND and cause.do else []
 
 
-def _mend(look: Look, bad: list[Finding], lost: StageId | None) -> str:
-    """The runbook's step where the marts hold the day and Elasticsearch could take it now."""
+def _mend(look: Look, bad: list[Finding], lost: StageId | None) -> list[str]:
+    """The runbook's step where the marts hold the day and Elasticsearch could take it now.
+
+    In words of falling length: each says who mends it and how long the SLA lasts.
+    """
     down = any(
         finding.check.startswith(("elasticsearch.", "es.")) and finding.state is State.broken
         for finding in bad
     )
-    lost_days = [day for finding in bad if finding.check == "parity.index" for day in finding.days]
-    if lost is not StageId.elasticsearch or down or not lost_days or look.warehouse is None:
-        return ""
-    left = (
-        escalations()[StageId.elasticsearch].deadline(
-            min(finding.since for finding in bad), look.pipeline.office
-        )
-        - look.now
-    )
-    clock_words = f"{behind(left)} left" if left >= timedelta() else f"SLA {behind(-left)} over"
-    return f"export_to_es.py --start {lost_days[0]} --end {lost_days[-1]}; {clock_words}"
+    losses = [finding for finding in bad if finding.check == "parity.index" and finding.days]
+    if lost is not StageId.elasticsearch or down or not losses or look.warehouse is None:
+        return []
+    days = tuple(sorted({day for finding in losses for day in finding.days}))
+    first = replace(losses[0], since=min(finding.since for finding in bad))
+    command = export_again(days).rpartition("/")[2]
+    steps = (f"; {command}", f"; export {span(days)} again", "")
+    return [f"{page}{step}" for step in steps for page in todos(look, first)]
 
 
 def _missing(look: Look, bad: list[Finding]) -> list[str]:

@@ -119,7 +119,13 @@ def test_a_failed_export_makes_the_missing_day_broken_and_it_belongs_to_infrastr
     assert "workflow.failed" in checks(result)
     assert result.verdict.state is VerdictState.broken
     assert "Export to Elasticsearch" in result.verdict.why
-    assert result.verdict.do.startswith("export_to_es.py --start 2026-11-22 --end 2026-11-22")
+    page, step = "page Infrastructure team: SLA 1h, 7h14 over", "export_to_es.py --start"
+    assert result.verdict.do == f"{page}; {step} 2026-11-22 --end 2026-11-22"
+    _, _, dos = forms_of(result.verdict)
+    assert fitted(dos, 72) == f"{page}; export 22 Nov again"
+    assert fitted(dos, 50) == page
+    loss = next(finding for finding in result.findings if finding.check == "parity.index")
+    assert loss.do == f"python analytics/export/{step} 2026-11-22 --end 2026-11-22"
 
 
 def test_silence_of_elasticsearch_is_unknown_until_a_second_witness_makes_it_broken():

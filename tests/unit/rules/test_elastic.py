@@ -13,7 +13,7 @@ from altui.core.rules.assess import assess
 from altui.core.rules.elastic import deletes_at, kept, length, matches
 from altui.core.rules.templates import conflicts, strays, template_differences
 from tests.unit.rules.cases.bend import NOON, ops_fed, orphan
-from tests.world import healthy, run_at, with_value
+from tests.world import TEMPLATE, healthy, run_at, with_value
 
 RISK = "analytics_applylens_risk_daily"
 
@@ -208,8 +208,8 @@ def test_what_takes_nothing_tonight_wakes_nobody():
     template = with_value(
         healthy(NOON),
         "elasticsearch.cluster",
-        served=msgspec.structs.replace(SHIPPED, priority=1),
-        shipped=SHIPPED,
+        served=msgspec.structs.replace(TEMPLATE, priority=1),
+        shipped=TEMPLATE,
     )
     verdict = assess(template, Pipeline(), NOON, None).verdict
     assert verdict.do == "can wait for working hours: Infrastructure team"

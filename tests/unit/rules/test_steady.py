@@ -1,6 +1,7 @@
 """Nothing flaps: two looks to count, two to be over, and what comes and goes is one finding."""
 
-from datetime import datetime, timedelta
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
 
 import pytest
 from msgspec.structs import replace
@@ -8,10 +9,11 @@ from msgspec.structs import replace
 from altui.core.model.health import Assessment, StageId, State, VerdictState
 from altui.core.model.observed import Snapshot, Trouble
 from altui.core.model.pipeline import Pipeline
+from altui.core.model.reading import Runs
 from altui.core.present.view import Facts, view
 from altui.core.rules.assess import assess
 from altui.core.rules.steady import AWAY, LONGEST_HOLD, steady
-from tests.world import at, healthy, with_error, with_value
+from tests.world import at, healthy, run_at, with_error, with_value, without_rows
 
 NOON = at("2026-11-23 12:00")
 SECOND = timedelta(seconds=1)
@@ -163,3 +165,95 @@ def test_the_panels_are_as_calm_as_the_verdict():
     assert all(shown.observation(probe).answers for probe in SEARCH)  # type: ignore[union-attr]
     alone = view(replace(snapshot, observations=soon), first, PIPELINE, NOON, Facts("a"))
     assert not any(alone.observation(probe).answers for probe in SEARCH)  # type: ignore[union-attr]
+
+
+# What was not looked at did not go
+
+
+def asked_by(snapshot: Snapshot, moment: datetime, *services: str) -> Snapshot:
+    """The snapshot of which some services, or all, were asked at that moment, the rest before."""
+    seen = {
+        probe: replace(
+            item,
+            at=moment if item.answers else item.at,
+            tried_at=moment,
+            next_try=moment + 30 * SECOND,
+        )
+        for probe, item in snapshot.observations.items()
+        if not services or probe.split(".")[0] in services
+    }
+    return replace(snapshot, at=moment, observations={**snapshot.observations, **seen})
+
+
+def kept(snapshot: Snapshot, before: Assessment | None) -> Assessment:
+    moment = snapshot.at
+    return steady(assess(snapshot, PIPELINE, moment, before), before, snapshot)
+
+
+def unserving(snapshot: Snapshot) -> Snapshot:
+    return with_error(snapshot, "bigquery.counts", Trouble.refused, since=NOON)
+
+
+def silent(snapshot: Snapshot) -> Snapshot:
+    for probe in SEARCH:
+        snapshot = with_error(snapshot, probe, Trouble.unreachable, since=NOON)
+    return snapshot
+
+
+def critical(snapshot: Snapshot) -> Snapshot:
+    return with_value(snapshot, "kibana.status", level="critical")
+
+
+def lacking(snapshot: Snapshot) -> Snapshot:
+    index = "index.mrt_risk_daily"
+    return without_rows(snapshot, "elasticsearch.counts", index, date(2026, 11, 15), None)
+
+
+@pytest.mark.parametrize("minutes", [20, 30])
+@pytest.mark.parametrize("first_awake", ["kibana", "bigquery", "elasticsearch", "fivetran"])
+@pytest.mark.parametrize("outage", [unserving, silent, paused, critical, lacking])
+def test_an_outage_that_outlasts_a_sleep_of_this_host_is_one_outage(
+    outage: Callable[[Snapshot], Snapshot], first_awake: str, minutes: int
+):
+    bad = outage(healthy(NOON))
+    before = kept(asked_by(healthy(NOON), NOON), None)
+    for number in (1, 2, 3):
+        before = kept(asked_by(bad, NOON + number * 30 * SECOND), before)
+    told = {finding.id: (finding.subject, finding.since) for finding in before.findings}
+    assert told
+    last, turns = asked_by(bad, before.at), before.turns
+    awake = before.at + timedelta(minutes=minutes)
+    for number in range(3):
+        before = kept(replace(last, at=awake + number * SECOND), before)
+        assert (before.verdict.state, before.turns) == (VerdictState.stale, turns)
+    others = [name for name in ("postgres", "github", "fivetran", "kibana") if name != first_awake]
+    before = kept(asked_by(last, awake + 3 * SECOND, first_awake, *others), before)
+    for number in (4, 5, 40):
+        before = kept(asked_by(bad, awake + number * SECOND), before)
+    now = {finding.id: (finding.subject, finding.since) for finding in before.findings}
+    now.pop("fivetran.late", None)  # the world of this test goes on without a sync
+    assert now == told
+    assert {key: before.turns[key] for key in turns} == turns, "it neither went nor came"
+
+
+def test_a_run_that_ended_is_never_on_and_off():
+    """It failed for good; that another one was on its way in between does not change that."""
+    runs = healthy(NOON).get("github.runs", Runs)
+    assert runs is not None
+    failed = run_at(813, at("2026-11-23 11:50"), conclusion="failure")
+    steps = tuple(
+        replace(step, conclusion="failure" if step.name == "Run dbt tests" else "success")
+        for step in failed.steps
+    )
+    failed = replace(failed, steps=steps)
+    ended = with_value(healthy(NOON), "github.runs", runs=(failed, *runs.runs))
+    before, moment = looked(healthy(NOON), NOON, None), NOON
+    for number in range(5):
+        snapshot = healthy(NOON) if number % 2 else ended
+        for _ in range(2):
+            moment += 30 * SECOND
+            before = looked(snapshot, moment, before)
+        found = [item for item in before.findings if item.check == "workflow.failed"]
+        assert bool(found) is not bool(number % 2), "nor does it linger"
+        assert not any("on and off" in item.subject for item in found)
+        moment += 60 * SECOND

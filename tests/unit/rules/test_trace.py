@@ -354,3 +354,55 @@ def test_each_mart_of_a_table_is_compared(
     found = [one for one in assess(lost, TWO_MARTS, NOON).findings if one.check == check]
     name = "emails" if mart == "mrt_risk_daily" else mart
     assert [(one.days, one.subject.split(":")[0]) for one in found] == [((DAY,), name)]
+
+
+DAWN = at("2026-11-23 06:10")
+YESTERDAY = date(2026, 11, 22)
+
+
+def just_ended(conclusion: str, counted: timedelta, *, tables: timedelta) -> Snapshot:
+    """Yesterday is in no mart and no index as counted last; a run by hand ended at 06:09."""
+    snapshot = short_of_yesterday(healthy(DAWN))
+    runs = snapshot.get("github.runs", Runs)
+    assert runs is not None
+    run = run_at(813, at("2026-11-23 06:03"), conclusion=conclusion)
+    assert run.updated_at == at("2026-11-23 06:09")
+    snapshot = with_value(snapshot, "github.runs", runs=(run, *runs.runs))
+    for probe in ("bigquery.counts", "elasticsearch.counts"):
+        snapshot = read_at(snapshot, probe, run.updated_at + counted)
+    return read_at(snapshot, "bigquery.tables", run.updated_at + tables)
+
+
+def short_of_yesterday(snapshot: Snapshot) -> Snapshot:
+    for probe, name in (
+        ("bigquery.counts", MART[0]),
+        ("elasticsearch.counts", "index.mrt_risk_daily"),
+    ):
+        snapshot = without_rows(snapshot, probe, name, YESTERDAY, None)
+    return snapshot
+
+
+@pytest.mark.parametrize("conclusion", ["success", "failure"])
+def test_a_day_counted_before_the_run_ended_is_due_until_it_is_counted_again(conclusion: str):
+    before = just_ended(conclusion, -20 * MINUTE, tables=-MINUTE)
+    assert not any(check.startswith("parity.") for check in judged(before))
+    again = just_ended(conclusion, MINUTE / 2, tables=MINUTE / 2)
+    assert "parity.mart" in judged(again), "the run left it out"
+
+
+def test_an_index_counted_before_the_run_ended_is_due_where_the_mart_has_the_day():
+    index = "index.mrt_risk_daily"
+    lost = without_rows(healthy(DAWN), "elasticsearch.counts", index, YESTERDAY, None)
+    runs = lost.get("github.runs", Runs)
+    assert runs is not None
+    run = run_at(813, at("2026-11-23 06:03"))
+    lost = with_value(lost, "github.runs", runs=(run, *runs.runs))
+    assert run.updated_at is not None
+    for seconds, found in ((-20, False), (20, True)):
+        read = read_at(lost, "elasticsearch.counts", run.updated_at + seconds * MINUTE / 60)
+        assert ("parity.index" in judged(read)) is found
+
+
+def test_counts_that_a_failed_run_changed_nothing_of_stand():
+    """The tables were looked at since: the run wrote none of them, so the counts are of now."""
+    assert "parity.mart" in judged(just_ended("failure", -20 * MINUTE, tables=MINUTE / 2))
