@@ -14,7 +14,6 @@ from altui.clock import Clock
 from altui.config import Settings
 from altui.config.keys import full_names
 from altui.store.store import Store
-from altui.tui.bindings import keys_of
 from altui.tui.feed import LOOK_EVERY, Feed, facts_of
 from altui.tui.layout import GRID_HEIGHT, GRID_WIDTH
 from altui.tui.main import MainScreen
@@ -124,7 +123,7 @@ class Dashboard(App[int]):
 
         if isinstance(self.screen, Place):
             here, seen = self.screen, self.feed.view()
-            self.push_screen(HelpScreen(seen, here.here, keys_of(here), here.link(seen)))
+            self.push_screen(HelpScreen(seen, here.here, here.known_keys(), here.link(seen)))
 
     def action_command_palette(self) -> None:
         if not isinstance(self.screen, CommandPalette):

@@ -9,7 +9,7 @@ from textual.binding import BindingType
 from textual.widgets import Input
 
 from altui.core.present.header import header
-from altui.core.present.keymap import KEYMAP, brief
+from altui.core.present.keymap import KEYMAP, Key, brief
 from altui.core.present.page import Page, titled
 from altui.core.present.pages import why
 from altui.core.present.places import page, panels_of
@@ -59,6 +59,13 @@ class DetailsScreen(Place):
     @property
     def shows(self) -> Sequence[str]:
         return panels_of(self.key)
+
+    def known_keys(self) -> dict[Key, list[str]]:
+        keys = super().known_keys()
+        if not self._page.searched:
+            return keys
+        find = KEYMAP["find"]
+        return {replace(key, word="search") if key is find else key: keys[key] for key in keys}
 
     def compose(self) -> ComposeResult:
         yield Rows(_header, id="header")
@@ -113,11 +120,11 @@ class DetailsScreen(Place):
         rows = len(self.content.lines)
         self.content.choose(rows if last else -rows, most=True)
 
-    def action_back(self) -> None:
+    async def action_back(self) -> None:
         """Back to where one came from; first of all out of a filter."""
         if self.wanted or self.query(Input):
+            await self._close_input()
             self._find("")
-            self._close_input()
         else:
             self.dismiss()
 
@@ -141,9 +148,9 @@ class DetailsScreen(Place):
     def on_input_changed(self, event: Input.Changed) -> None:
         self._find(event.value)
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
+    async def on_input_submitted(self, event: Input.Submitted) -> None:
+        await self._close_input()
         self._find(event.value)
-        self._close_input()
         if self._page.searched and not _has(self.content.chosen, self.wanted):
             self.action_next(1)
 
@@ -152,8 +159,9 @@ class DetailsScreen(Place):
         self.draw(self.feed.view())
         self.refresh_bindings()
 
-    def _close_input(self) -> None:
-        self.query(Input).remove()
+    async def _close_input(self) -> None:
+        """Gives the focus back before anything is drawn: the last line has the focus's keys."""
+        await self.query(Input).remove()
         self.set_focus(self.content)
 
     def _title(self, seen: View, width: int, height: int) -> Sequence[Line]:

@@ -71,3 +71,27 @@ async def test_a_search_that_finds_nothing_says_so(on_stage: Callable):
         await shown(pilot, "slash", *"zzz", "enter")
         assert part(screen, "keys").endswith('no line holds "zzz"')
         assert len(screen.content.lines) == len(LINES)
+
+
+async def test_the_last_line_has_the_pages_keys_again_when_the_field_is_gone(on_stage: Callable):
+    async with on_stage("healthy").app().run_test(size=(80, 24)) as pilot:
+        screen = await shown(pilot, "2", "enter")
+        plain = part(screen, "keys")
+        for end in ("enter", "escape"):
+            await pilot.press("slash", *"nightly", end)
+            await pilot.pause()
+            assert part(screen, "keys") == plain, end
+            assert screen.focused is screen.content
+
+
+async def test_of_a_log_the_key_is_called_search(on_stage: Callable):
+    stage = on_stage("healthy")
+    async with stage.app().run_test(size=(120, 24)) as pilot:
+        assert "/ filter" in part(await shown(pilot, "2", "enter"), "keys")
+        await pilot.press("escape")
+        assert "/ search" in part(await on_a_log(pilot, stage), "keys")
+        await pilot.press("question_mark")
+        await pilot.pause()
+        page = pilot.app.screen.query_one("#page", Rows)
+        assert any("search" in row.text for row in page.lines)
+        assert not any(" filter " in row.text for row in page.lines)
