@@ -16,6 +16,7 @@ from altui.core.model.reading import Cluster, Counts, Kibana, Storage
 from altui.core.present.commands import COMMANDS, NEEDS, command, host, price
 from altui.core.present.findings import claim
 from altui.core.present.glyphs import STAGE_NAMES, VERDICTS
+from altui.core.present.nightly import late_from, on_its_way
 from altui.core.present.page import Page, nowhere
 from altui.core.present.refuted import refuted_by
 from altui.core.present.rows import Line, Part, Segment, Tone, folding, line, pad, tone_of
@@ -106,7 +107,9 @@ def _cell(stage: StageId, cell: Cell) -> str:
 def _schedule(seen: View) -> Iterator[Line]:
     """What an OK or a WAIT says of the time to come."""
     due = seen.look.due
-    night = f"next run {seen.clock(due.next_run_at)}, late from {seen.clock(due.coming_due_at)}"
+    following = f"next run {seen.clock(due.next_run_at)}"
+    way, late = on_its_way(seen), late_from(seen)
+    night = f"{way}{late}; {following}" if way else f"{following}{late}"
     sync = f"next sync {seen.clock(due.sync_slot)}" if due.sync_slot else ""
     claims = (("github.runs", night), ("fivetran.connection", sync))
     known = [(probe, words) for probe, words in claims if words and seen.look.seen_at(probe)]
