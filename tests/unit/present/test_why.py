@@ -1,15 +1,19 @@
 """`why`: each claim with its figure, when, where, how, and what would refute it."""
 
+from datetime import date
 from itertools import pairwise
 
 import pytest
 from msgspec.structs import replace
 
+from altui.core.model.health import Cell, State
+from altui.core.model.health import StageId as S
 from altui.core.model.observed import Observation, ProbeError, Trouble
 from altui.core.model.pipeline import Pipeline
 from altui.core.model.reading import Preferences
 from altui.core.present.places import page
 from altui.core.present.refuted import ANYTHING, refuted_by
+from altui.core.present.strip import strip
 from altui.core.present.view import View, view
 from tests.given import suspected
 from tests.scenes import SCENES
@@ -186,3 +190,25 @@ def test_where_the_dashboard_keeps_no_range_it_is_kibanas_own():
 def test_what_kibana_does_not_show_is_not_called_a_count_of_it():
     assert of_kibana(a_view("keys_expired"))[0] == "  figure    kibana ? denied"
     assert not any("shows" in row or "range" in row for row in of_kibana(a_view("due")))
+
+
+def test_of_a_day_that_is_to_come_every_stage_behind_is_due_as_the_strip_has_it():
+    """The rules leave what follows an absent day without a state of its own."""
+    seen = a_view("due")
+    assert seen.assessment is not None
+    nothing = Cell(None, State.ok)
+    trace = tuple(
+        replace(row, cells=row.cells | dict.fromkeys((S.elasticsearch, S.kibana), nothing))
+        if row.day >= date(2026, 11, 22)
+        else row
+        for row in seen.assessment.trace
+    )
+    seen = replace(seen, assessment=replace(seen.assessment, trace=trace))
+    figures = [row for row in texts(seen) if row.startswith("  figure    ")]
+    assert "  figure    elastic ? due" in figures
+    assert "  figure    kibana ? due" in figures
+    due = seen.glyphs.states[State.due]
+    assert any(row.text.count(due) == 3 for row in strip(seen, 80, 5) if "22 Nov" in row.text)
+    wanted = replace(seen.look.due, wanted_day=date(2026, 11, 22))
+    seen = replace(seen, look=replace(seen.look, due=wanted))
+    assert "  figure    elastic none" in texts(seen), "no row, no document"

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from altui.core.model.health import Cell, Evidence, Finding, StageId, State, TraceRow, VerdictState
+from altui.core.model.health import Evidence, Finding, StageId, State, TraceRow, VerdictState
 from altui.core.model.observed import Trouble
 from altui.core.model.pipeline import risk_mart
 from altui.core.model.reading import Cluster, Counts, Kibana, Storage
@@ -21,6 +21,7 @@ from altui.core.present.page import Page, nowhere
 from altui.core.present.refuted import refuted_by
 from altui.core.present.rows import Line, Part, Segment, Tone, folding, line, pad, tone_of
 from altui.core.present.sources import probe_of
+from altui.core.present.strip import state_of
 from altui.core.present.verdict import LABEL as SPOKEN
 from altui.core.present.verdict import verdict
 from altui.core.present.view import View
@@ -73,13 +74,13 @@ def _counted(seen: View) -> Iterator[Line]:
         return
     yield _title("claim.day", f"{day(row.day)} {row.table}, stage by stage")
     by_probe = _by_probe(row)
-    shown = by_probe.pop(READER, None) if _is_shown(seen, row) else None
+    shown = _is_shown(seen, row) and by_probe.pop(READER, None)
     for probe, stages in by_probe.items():
-        words = ", ".join(_cell(stage, cell) for stage, cell in stages)
+        words = ", ".join(_cell(seen, row, stage) for stage in stages)
         yield from _proof(seen, f"claim.day.{probe}", probe, words)
     yield _fact("claim.day.refuted", "refuted", "if one of these counts differs when asked again")
     if shown:
-        yield from _reader(seen, ", ".join(_cell(*one, " shows") for one in shown))
+        yield from _reader(seen, _cell(seen, row, StageId.kibana, " shows"))
     yield Line("gap.day")
 
 
@@ -117,20 +118,21 @@ def _row(seen: View) -> TraceRow | None:
     return lost or next((row for row in own if row.day == wanted), None)
 
 
-def _by_probe(row: TraceRow) -> dict[str, list[tuple[StageId, Cell]]]:
-    found: dict[str, list[tuple[StageId, Cell]]] = {}
+def _by_probe(row: TraceRow) -> dict[str, list[StageId]]:
+    found: dict[str, list[StageId]] = {}
     for stage, cell in row.cells.items():
         if cell.state is State.off:
             continue
-        found.setdefault(COUNTED_BY[stage], []).append((stage, cell))
+        found.setdefault(COUNTED_BY[stage], []).append(stage)
     return found
 
 
-def _cell(stage: StageId, cell: Cell, says: str = "") -> str:
-    name = STAGE_NAMES[stage][0]
-    return f"{name}{says} {number(cell.count)}" + (
-        "" if cell.state is State.ok else f" {cell.state}"
-    )
+def _cell(seen: View, row: TraceRow, stage: StageId, says: str = "") -> str:
+    name, cell = STAGE_NAMES[stage][0], row.cells[stage]
+    state = state_of(seen, row, cell)
+    if state is State.ok:
+        return f"{name}{says} {'none' if cell.count is None else number(cell.count)}"
+    return f"{name}{says} {number(cell.count)} {state}"
 
 
 def _schedule(seen: View) -> Iterator[Line]:
