@@ -9,17 +9,21 @@ from textual.binding import BindingType
 from textual.widgets import Input
 
 from altui.core.present.header import header
-from altui.core.present.keymap import KEYMAP, brief
+from altui.core.present.keymap import KEYMAP, Key, brief
 from altui.core.present.page import Page, titled
 from altui.core.present.pages import why
 from altui.core.present.places import page, panels_of
-from altui.core.present.rows import Line, folding
+from altui.core.present.rows import Line, Tone, cut, folding, line
 from altui.core.present.view import View
 from altui.core.present.wrapped import MOST, folded
+from altui.core.words import plural
 from altui.tui.bindings import bindings, keys_of, panel_keys
 from altui.tui.feed import Feed
 from altui.tui.place import Place
 from altui.tui.rows import Rows
+
+LETTERS = 24
+"""Columns of the letters that are looked for, where they are spoken of."""
 
 
 class DetailsScreen(Place):
@@ -56,6 +60,13 @@ class DetailsScreen(Place):
     def shows(self) -> Sequence[str]:
         return panels_of(self.key)
 
+    def known_keys(self) -> dict[Key, list[str]]:
+        keys = super().known_keys()
+        if not self._page.searched:
+            return keys
+        find = KEYMAP["find"]
+        return {replace(key, word="search") if key is find else key: keys[key] for key in keys}
+
     def compose(self) -> ComposeResult:
         yield Rows(_header, id="header")
         yield Rows(self._title, id="title")
@@ -71,8 +82,8 @@ class DetailsScreen(Place):
         return self.key
 
     def shown_page(self, seen: View) -> Page:
-        """As filtered."""
-        return replace(self._page, rows=tuple(self._rows))
+        """As filtered, and saying so."""
+        return replace(self._page, rows=tuple(self._rows), said=tuple(self._said))
 
     def draw(self, seen: View) -> None:
         self._page = page(seen, self.key)
@@ -109,11 +120,11 @@ class DetailsScreen(Place):
         rows = len(self.content.lines)
         self.content.choose(rows if last else -rows, most=True)
 
-    def action_back(self) -> None:
+    async def action_back(self) -> None:
         """Back to where one came from; first of all out of a filter."""
         if self.wanted or self.query(Input):
+            await self._close_input()
             self._find("")
-            self._close_input()
         else:
             self.dismiss()
 
@@ -129,15 +140,17 @@ class DetailsScreen(Place):
         now = rows.index(self.content.chosen) if self.content.chosen in rows else 0
         order = [(now + step * place) % len(rows) for place in range(1, len(rows) + 1)]
         found = next((place for place in order if _has(rows[place], self.wanted)), None)
-        if found is not None:
+        if found is None:
+            self.tell(f"no line holds {self._quoted}")
+        else:
             self.content.choose(found - now, most=True)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         self._find(event.value)
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
+    async def on_input_submitted(self, event: Input.Submitted) -> None:
+        await self._close_input()
         self._find(event.value)
-        self._close_input()
         if self._page.searched and not _has(self.content.chosen, self.wanted):
             self.action_next(1)
 
@@ -146,12 +159,13 @@ class DetailsScreen(Place):
         self.draw(self.feed.view())
         self.refresh_bindings()
 
-    def _close_input(self) -> None:
-        self.query(Input).remove()
+    async def _close_input(self) -> None:
+        """Gives the focus back before anything is drawn: the last line has the focus's keys."""
+        await self.query(Input).remove()
         self.set_focus(self.content)
 
     def _title(self, seen: View, width: int, height: int) -> Sequence[Line]:
-        return (titled(self._page, width),)
+        return (titled(replace(self._page, said=tuple(self._said)), width),)
 
     def _content(self, seen: View, width: int, height: int) -> Sequence[Line]:
         rows = (row if row.heading or row.folds else folding(row) for row in self._rows)
@@ -159,11 +173,32 @@ class DetailsScreen(Place):
 
     @property
     def _rows(self) -> Sequence[Line]:
-        """Those with the letters that are looked for."""
+        """Those with the letters that are looked for, or one that says that none has them."""
         rows = self._page.rows
-        if self._page.searched or not self.wanted:
+        if not self._filters:
             return rows
-        return [row for row in rows if row.heading or _has(row, self.wanted)]
+        kept = [row for row in rows if _has(row, self.wanted)]
+        back = brief(keys_of(self)[KEYMAP["back"]])
+        none = f"no row holds {self._quoted}: {back} shows all"
+        return kept or (line("filter.none", (none, Tone.dim)),)
+
+    @property
+    def _said(self) -> Sequence[str]:
+        """What stands behind the name: a filter before all else, since it hides rows."""
+        if not self._filters:
+            return self._page.said
+        rows = [row for row in self._page.rows if row.text.strip()]
+        kept = sum(_has(row, self.wanted) for row in rows)
+        words = f"  filter {self._quoted}: {kept} of {plural(len(rows), 'row')}"
+        return (*(f"{words}{said}" for said in self._page.said), words, "  filtered")
+
+    @property
+    def _filters(self) -> bool:
+        return bool(self.wanted) and not self._page.searched
+
+    @property
+    def _quoted(self) -> str:
+        return f'"{cut(self.wanted, LETTERS)}"'
 
 
 def _has(row: Line | None, letters: str) -> bool:

@@ -13,7 +13,7 @@ from textual.widget import Widget
 from altui.config import masked
 from altui.core.model.health import Offer
 from altui.core.present.block import block, overview
-from altui.core.present.keymap import KEYS, brief
+from altui.core.present.keymap import KEYS, Key, brief
 from altui.core.present.keys import keys
 from altui.core.present.links import link
 from altui.core.present.page import Page
@@ -198,10 +198,14 @@ class Place(Screen[None]):
         """The last line: keys that are shown, and what a key did or a refresh does."""
         return (keys(self.shown_keys(), self._told or self.feed.note, width),)
 
+    def known_keys(self) -> dict[Key, list[str]]:
+        """What works here now, for people: each key's word is that of this place."""
+        return keys_of(self)
+
     def shown_keys(self) -> Iterable[tuple[str, str]]:
         """Key and word for the last line, one key for each word."""
         words: dict[str, list[str]] = {}
-        for key, names in keys_of(self).items():
+        for key, names in self.known_keys().items():
             if key.shown:
                 words.setdefault(key.word, []).extend(names)
         for word, names in words.items():

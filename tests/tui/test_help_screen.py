@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 from textual.pilot import Pilot
 
+from altui.core.runbook.sections import section_of
 from altui.tui.details import DetailsScreen
 from altui.tui.help import HelpScreen
 from altui.tui.main import MainScreen
@@ -44,6 +45,28 @@ async def test_it_tells_of_its_place_only(size: tuple[int, int], on_stage: Calla
         await pilot.press("question_mark")
         await pilot.pause()
         assert isinstance(pilot.app.screen, DetailsScreen)
+
+
+@pytest.mark.parametrize(
+    ("keys", "section"),
+    [
+        ((), "main"),
+        (("1",), "fivetran"),
+        (("2",), "workflow"),
+        (("3", "z"), "indices"),
+        (("4",), "parity"),
+        (("down",), "indices"),
+        (("right",), "stage/elasticsearch"),
+        (("3", "0"), "main"),
+    ],
+)
+async def test_on_the_main_screen_it_tells_of_what_is_chosen(
+    keys: tuple[str, ...], section: str, on_stage: Callable
+):
+    async with on_stage("elasticsearch_down").app().run_test(size=(80, 24)) as pilot:
+        page = text(await asked(pilot, *keys, "question_mark"))
+        assert f"Runbook: {section_of(section).title}" in page
+        assert "quit" in page, "the keys are those of the main screen"
 
 
 async def test_a_run_has_a_section_and_a_link_of_its_own(on_stage: Callable):

@@ -5,7 +5,15 @@ from datetime import date, time
 from itertools import islice
 
 from altui.core.model.days import day_of
-from altui.core.model.health import SEVERITY, STAGES, StageHealth, StageId, State, TraceRow
+from altui.core.model.health import (
+    SEVERITY,
+    STAGES,
+    Cell,
+    StageHealth,
+    StageId,
+    State,
+    TraceRow,
+)
 from altui.core.model.pipeline import risk_mart
 from altui.core.present.glyphs import STAGE_NAMES
 from altui.core.present.rows import Line, Segment, Tone, columns, line, pad, tone_of
@@ -50,6 +58,12 @@ def worst_stage(seen: View) -> str:
     """The place of the stage where to look first: that of the first loss, else the worst one."""
     spoken = seen.assessment.verdict.first_loss if seen.assessment else None
     return f"stage/{spoken or max(STAGES, key=lambda stage: SEVERITY[seen.stage(stage).state])}"
+
+
+def state_of(seen: View, row: TraceRow, cell: Cell) -> State:
+    """The cell's; where nothing came from the stage before, a day that is still to come is due."""
+    nothing = cell.count is None and cell.state is State.ok
+    return State.due if nothing and row.day > seen.look.due.wanted_day else cell.state
 
 
 def _chosen(seen: View, count: int) -> Iterator[TraceRow]:
@@ -160,7 +174,8 @@ def _cell(seen: View, row: TraceRow, stage: StageId, *, narrow: bool) -> Segment
     room = COUNT if not narrow else COUNT - 1
     if cell is None:
         return Segment(" " * room)
-    state, tone = cell.state, tone_of(cell.state)
+    state = state_of(seen, row, cell)
+    tone = tone_of(state)
     if cell.count is not None:
         words = f"{cell.count:,}"
         tone = Tone.plain if state is State.ok else tone
@@ -169,10 +184,7 @@ def _cell(seen: View, row: TraceRow, stage: StageId, *, narrow: bool) -> Segment
     elif state is not State.ok:
         words = seen.glyphs.states[state]
     else:
-        # nothing came from the stage before: not due yet, or nothing to come
-        coming = row.day > seen.look.due.wanted_day
-        words = seen.glyphs.states[State.due] if coming else "-"
-        tone = Tone.due if coming else Tone.dim
+        words, tone = "-", Tone.dim
     old = not seen.looked(COUNTED_BY[stage])
     return Segment(pad(words, room, right=True), Tone.dim if old else tone)
 

@@ -8,6 +8,7 @@ from altui.core.model.health import State
 from altui.core.model.pipeline import risk_mart
 from altui.core.model.reading import Job, Run, RunStep
 from altui.core.present.follows import blind, trouble
+from altui.core.present.nightly import late_from, on_its_way
 from altui.core.present.rows import Line, Segment, Tone, extra, greyed, line, pad, tone_of
 from altui.core.present.view import View
 from altui.core.rules.running import FAILED, bad_run, failed_step
@@ -55,17 +56,27 @@ def _short(seen: View) -> Iterator[Line]:
         word = "ok" if state is State.ok else "FAIL" if state is State.broken else result_of(run)
         words += [Segment(" "), Segment(word, tone_of(state))]
     seeded = sum(SEEDED in run.title for run in runs.runs[:NEWEST])
-    next_run = seen.look.due.next_run_at
     yield _aged(
         seen,
         line(
             "workflow.short",
             *words,
             extra(f" ({seeded} seeded)" if seeded else "", Tone.dim, 3),
-            extra(f"   next {seen.clock(next_run)}", Tone.dim),
-            extra(f", {_delay(seen)}", Tone.dim, 2),
+            *_coming(seen),
         ),
     )
+
+
+def _coming(seen: View) -> tuple[Segment, ...]:
+    """The night's run while it is on its way, then the next one."""
+    following = f"next {seen.clock(seen.look.due.next_run_at)}"
+    if way := on_its_way(seen):
+        return (
+            extra(f"   {way}", Tone.due),
+            extra(late_from(seen), Tone.dim, 2),
+            extra(f"; {following}", Tone.dim, 3),
+        )
+    return extra(f"   {following}", Tone.dim), extra(f", {_delay(seen)}", Tone.dim, 2)
 
 
 def _delay(seen: View) -> str:
@@ -76,6 +87,9 @@ def _next(seen: View) -> Iterator[Line]:
     if seen.look.runs is None:
         return
     due = seen.look.due
+    if way := on_its_way(seen):
+        said = (late_from(seen), Tone.dim)
+        yield _aged(seen, line("workflow.night", ("night ", Tone.dim), (way, Tone.due), said))
     yield _aged(
         seen,
         line(

@@ -1,19 +1,25 @@
 """`why`: each claim with its figure, when, where, how, and what would refute it."""
 
+from datetime import date
 from itertools import pairwise
 
 import pytest
 from msgspec.structs import replace
 
+from altui.core.model.health import Cell, State
+from altui.core.model.health import StageId as S
 from altui.core.model.observed import Observation, ProbeError, Trouble
 from altui.core.model.pipeline import Pipeline
+from altui.core.model.reading import Preferences
 from altui.core.present.places import page
 from altui.core.present.refuted import ANYTHING, refuted_by
+from altui.core.present.strip import strip
 from altui.core.present.view import View, view
 from tests.given import suspected
 from tests.scenes import SCENES
 from tests.unit.present.test_commands import a_view
 from tests.unit.rules.cases import CASES, EDGES, judged
+from tests.world import with_value
 
 
 def texts(seen: View, place: str = "why") -> list[str]:
@@ -155,3 +161,54 @@ def test_every_finding_of_the_rules_has_its_own_refutation():
     found = {item.check: item for look in looks for item in judged(look).findings}
     assert len(found) > 40
     assert [check for check, item in found.items() if refuted_by(item) == ANYTHING] == []
+
+
+def of_kibana(seen: View) -> list[str]:
+    rows = page(seen, "why").rows
+    return [row.text for row in rows if row.key.startswith("claim.day.kibana")]
+
+
+def test_what_kibana_shows_is_the_indexs_count_within_its_range():
+    figure, read, ask, refuted = of_kibana(a_view())
+    assert figure == "  figure    kibana shows 119: the index's, inside now-90d to now"
+    assert read.endswith("Kibana at kibana.prod")
+    assert ask.startswith("  ask       the dashboard's range, 8 lines, enter: curl ")
+    assert refuted == "  refuted   if the saved range leaves the day out"
+
+
+def test_where_the_dashboard_keeps_no_range_it_is_kibanas_own():
+    scene = SCENES["healthy"]()
+    default = Preferences("Browser", "Sunday", "now-1y", "now")
+    kept = with_value(scene.snapshot, "kibana.status", time_restore=False, preferences=default)
+    figure, _, _, refuted = of_kibana(
+        view(kept, scene.assessment, Pipeline(), scene.now, scene.facts)
+    )
+    assert figure.endswith("the index's, inside now-1y to now (Kibana's default)")
+    assert refuted == "  refuted   if Kibana's default range leaves the day out"
+
+
+def test_what_kibana_does_not_show_is_not_called_a_count_of_it():
+    assert of_kibana(a_view("keys_expired"))[0] == "  figure    kibana ? denied"
+    assert not any("shows" in row or "range" in row for row in of_kibana(a_view("due")))
+
+
+def test_of_a_day_that_is_to_come_every_stage_behind_is_due_as_the_strip_has_it():
+    """The rules leave what follows an absent day without a state of its own."""
+    seen = a_view("due")
+    assert seen.assessment is not None
+    nothing = Cell(None, State.ok)
+    trace = tuple(
+        replace(row, cells=row.cells | dict.fromkeys((S.elasticsearch, S.kibana), nothing))
+        if row.day >= date(2026, 11, 22)
+        else row
+        for row in seen.assessment.trace
+    )
+    seen = replace(seen, assessment=replace(seen.assessment, trace=trace))
+    figures = [row for row in texts(seen) if row.startswith("  figure    ")]
+    assert "  figure    elastic ? due" in figures
+    assert "  figure    kibana ? due" in figures
+    due = seen.glyphs.states[State.due]
+    assert any(row.text.count(due) == 3 for row in strip(seen, 80, 5) if "22 Nov" in row.text)
+    wanted = replace(seen.look.due, wanted_day=date(2026, 11, 22))
+    seen = replace(seen, look=replace(seen.look, due=wanted))
+    assert "  figure    elastic none" in texts(seen), "no row, no document"

@@ -10,6 +10,7 @@ from altui.core.model.pipeline import Mart
 from altui.core.present import parity
 from altui.core.present.bars import spark
 from altui.core.present.page import Page, nowhere
+from altui.core.present.panels import panel
 from altui.core.present.parity import SOURCE, WAREHOUSE, aged
 from altui.core.present.parity_notes import history, settled, silences
 from altui.core.present.parity_report import counted, subjects_of
@@ -50,8 +51,10 @@ def make(seen: View, rest: str) -> Page:
 def _whole(seen: View, name: str) -> Page:
     rows = _trace(seen, name)
     found = [item for item in different(seen.look) if _subject(seen, item.mart) == name]
-    differing = [row for row in rows if _differs(row)]
-    agreeing = [row for row in rows if not _differs(row)]
+    today = [row for row in rows if row.day >= seen.look.today]
+    whole = [row for row in rows if row.day < seen.look.today]
+    differing = [row for row in whole if _differs(row)]
+    agreeing = [row for row in whole if not _differs(row)]
     table = _Days(seen, rows)
     return Page(
         f"parity {name}",
@@ -60,12 +63,13 @@ def _whole(seen: View, name: str) -> Page:
             *_notes(seen, name),
             *_sums(seen, name),
             *_measures(seen, found),
-            *table.listed("differ", differing),
-            *table.listed("agree", agreeing),
+            *table.listed("today", "today, not compared downstream", today),
+            *table.listed("differ", f"days that differ ({len(differing)})", differing),
+            *table.listed("agree", f"days that agree ({len(agreeing)})", agreeing),
             *_nothing(seen, name, rows),
             *_indices(seen, name),
         ),
-        _head(seen, rows) if rows or not _is_unfed(seen, name) else (),
+        _head(seen, _state(seen, rows)) if rows or not _is_unfed(seen, name) else (),
     )
 
 
@@ -81,7 +85,7 @@ def _day(seen: View, row: TraceRow) -> Page:
             *_indices(seen, row.table),
             line("whole", f"every day of {row.table}: enter shows them", opens=_place(row.table)),
         ),
-        _head(seen, (row,)),
+        _head(seen, worst([cell.state for cell in row.cells.values()])),
     )
 
 
@@ -102,10 +106,18 @@ def _differs(row: TraceRow) -> bool:
     return any(cell.state in DIFFERS for cell in row.cells.values())
 
 
-def _head(seen: View, rows: Sequence[TraceRow]) -> tuple[Segment, ...]:
-    """The worst of the days; without any, nothing is known."""
+def _state(seen: View, rows: Sequence[TraceRow]) -> State:
+    """The worst of the days; due as the panel is, whose stages a day on its way is not late for."""
+    if not rows:
+        return State.unknown
     states = [cell.state for row in rows for cell in row.cells.values()]
-    state = worst(states) if states else State.unknown
+    state = worst([state for state in states if state is not State.due])
+    stages = panel(seen, "parity").kind.stages
+    waits = any(seen.stage(stage).state is State.due for stage in stages)
+    return State.due if waits and state is State.ok else state
+
+
+def _head(seen: View, state: State) -> tuple[Segment, ...]:
     times = [at for probe in (SOURCE, WAREHOUSE) if (at := seen.look.seen_at(probe))]
     word = Segment(f"{seen.glyphs.states[state]} {state.value}", tone_of(state))
     return (word, Segment(f", seen {seen.clock(min(times))}", Tone.dim)) if times else (word,)
@@ -195,11 +207,11 @@ class _Days:
                 break
         self._gap = 2 if self._width(2) <= ROOM else 1
 
-    def listed(self, key: str, rows: Sequence[TraceRow]) -> Iterator[Line]:
-        """Under a title that counts them, each one opening its own page."""
+    def listed(self, key: str, title: str, rows: Sequence[TraceRow]) -> Iterator[Line]:
+        """Under a title, each one opening its own page."""
         if rows:
             yield Line(f"gap.{key}")
-            yield line(f"{key}.title", (f"days that {key} ({len(rows)})", Tone.strong))
+            yield line(f"{key}.title", (title, Tone.strong))
             yield from self.rows(key, rows)
 
     def rows(self, key: str, rows: Sequence[TraceRow]) -> Iterator[Line]:

@@ -9,26 +9,30 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from altui.core.model.health import Cell, Evidence, Finding, StageId, State, TraceRow, VerdictState
+from altui.core.model.health import Evidence, Finding, StageId, State, TraceRow, VerdictState
 from altui.core.model.observed import Trouble
 from altui.core.model.pipeline import risk_mart
 from altui.core.model.reading import Cluster, Counts, Kibana, Storage
 from altui.core.present.commands import COMMANDS, NEEDS, command, host, price
 from altui.core.present.findings import claim
 from altui.core.present.glyphs import STAGE_NAMES, VERDICTS
+from altui.core.present.nightly import late_from, on_its_way
 from altui.core.present.page import Page, nowhere
 from altui.core.present.refuted import refuted_by
 from altui.core.present.rows import Line, Part, Segment, Tone, folding, line, pad, tone_of
 from altui.core.present.sources import probe_of
+from altui.core.present.strip import state_of
 from altui.core.present.verdict import LABEL as SPOKEN
 from altui.core.present.verdict import verdict
 from altui.core.present.view import View
+from altui.core.rules.reach import reach
 from altui.core.rules.seeing import STATE_OF, service_of
 from altui.core.rules.serving import newest_document
 from altui.core.rules.trace import COUNTED_BY
 from altui.core.words import ago, day, number, plural
 
 PLACE = "why"
+READER = COUNTED_BY[StageId.kibana]
 LABEL = 10
 MOST_FIGURES = 6
 WIDEST = 400
@@ -71,11 +75,36 @@ def _counted(seen: View) -> Iterator[Line]:
     if row is None:
         return
     yield _title("claim.day", f"{day(row.day)} {row.table}, stage by stage")
-    for probe, stages in _by_probe(row).items():
-        words = ", ".join(_cell(stage, cell) for stage, cell in stages)
+    by_probe = _by_probe(row)
+    shown = _is_shown(seen, row) and by_probe.pop(READER, None)
+    for probe, stages in by_probe.items():
+        words = ", ".join(_cell(seen, row, stage) for stage in stages)
         yield from _proof(seen, f"claim.day.{probe}", probe, words)
     yield _fact("claim.day.refuted", "refuted", "if one of these counts differs when asked again")
+    if shown:
+        yield from _reader(seen, _cell(seen, row, StageId.kibana, " shows"))
     yield Line("gap.day")
+
+
+def _is_shown(seen: View, row: TraceRow) -> bool:
+    """Whether a reader sees the day, as far as the dashboard's range is known."""
+    cell = row.cells.get(StageId.kibana)
+    known = seen.look.kibana is not None and reach(seen.look.kibana) is not None
+    return known and cell is not None and cell.count is not None
+
+
+def _reader(seen: View, count: str) -> Iterator[Line]:
+    """Kibana counts nothing: what it shows of the day is the index's count, within a range."""
+    kibana = seen.look.kibana
+    found = kibana and reach(kibana)
+    if kibana is None or found is None:
+        return
+    key, whose = f"claim.day.{READER}", "the saved range" if kibana.time_restore else found.whose
+    default = "" if kibana.time_restore else " (Kibana's default)"
+    words = f"{count}: the index's, inside {found.begin} to {found.end}{default}"
+    asks = "the dashboard's range" if kibana.time_restore else found.whose
+    yield from _proof(seen, key, READER, words, asks=asks)
+    yield _fact(f"{key}.refuted", "refuted", f"if {whose} leaves the day out")
 
 
 def _row(seen: View) -> TraceRow | None:
@@ -91,24 +120,29 @@ def _row(seen: View) -> TraceRow | None:
     return lost or next((row for row in own if row.day == wanted), None)
 
 
-def _by_probe(row: TraceRow) -> dict[str, list[tuple[StageId, Cell]]]:
-    found: dict[str, list[tuple[StageId, Cell]]] = {}
+def _by_probe(row: TraceRow) -> dict[str, list[StageId]]:
+    found: dict[str, list[StageId]] = {}
     for stage, cell in row.cells.items():
         if cell.state is State.off:
             continue
-        found.setdefault(COUNTED_BY[stage], []).append((stage, cell))
+        found.setdefault(COUNTED_BY[stage], []).append(stage)
     return found
 
 
-def _cell(stage: StageId, cell: Cell) -> str:
-    name = STAGE_NAMES[stage][0]
-    return f"{name} {number(cell.count)}" + ("" if cell.state is State.ok else f" {cell.state}")
+def _cell(seen: View, row: TraceRow, stage: StageId, says: str = "") -> str:
+    name, cell = STAGE_NAMES[stage][0], row.cells[stage]
+    state = state_of(seen, row, cell)
+    if state is State.ok:
+        return f"{name}{says} {'none' if cell.count is None else number(cell.count)}"
+    return f"{name}{says} {number(cell.count)} {state}"
 
 
 def _schedule(seen: View) -> Iterator[Line]:
     """What an OK or a WAIT says of the time to come."""
     due = seen.look.due
-    night = f"next run {seen.clock(due.next_run_at)}, late from {seen.clock(due.coming_due_at)}"
+    following = f"next run {seen.clock(due.next_run_at)}"
+    way, late = on_its_way(seen), late_from(seen)
+    night = f"{way}{late}; {following}" if way else f"{following}{late}"
     sync = f"next sync {seen.clock(due.sync_slot)}" if due.sync_slot else ""
     claims = (("github.runs", night), ("fivetran.connection", sync))
     known = [(probe, words) for probe, words in claims if words and seen.look.seen_at(probe)]
@@ -165,7 +199,13 @@ def _figure(value: object) -> str:
 
 
 def _proof(
-    seen: View, key: str, probe: str, figure: str, item: Evidence | None = None
+    seen: View,
+    key: str,
+    probe: str,
+    figure: str,
+    item: Evidence | None = None,
+    *,
+    asks: str = "",
 ) -> Iterator[Line]:
     """What was read, when, where, and the line that reads it again; each row opens that line."""
     at = item.at if item else seen.look.seen_at(probe)
@@ -182,7 +222,7 @@ def _proof(
     if item is None:
         yield from _silence(seen, key, probe)
     if askable:
-        yield _ask(seen, f"{key}.ask", probe)
+        yield _ask(seen, f"{key}.ask", probe, asks)
 
 
 def _silence(seen: View, key: str, probe: str) -> Iterator[Line]:
@@ -198,10 +238,12 @@ def _when(seen: View, at: datetime | None) -> str:
     return f"{seen.clock(at)} ({ago(seen.now, at)})" if at else "never"
 
 
-def _ask(seen: View, key: str, probe: str) -> Line:
-    """The command, or how much of it `enter` shows."""
+def _ask(seen: View, key: str, probe: str, asks: str = "") -> Line:
+    """The command, or how much of it `enter` shows; first of all what of its answer is meant."""
     lines = command(seen, probe).split("\n")
-    more: Part = (f"{len(lines)} lines, enter: ", Tone.dim) if len(lines) > 1 else ""
+    words = (asks, f"{len(lines)} lines, enter" if len(lines) > 1 else "")
+    what = ", ".join(filter(None, words))
+    more: Part = (f"{what}: ", Tone.dim) if what else ""
     made = _fact(key, "ask", more, (lines[0], Tone.due), opens=f"{PLACE}/{probe}")
     return replace(made, folds=False)
 

@@ -12,6 +12,7 @@ from altui.core.model.reading import Counts
 from altui.core.present.bars import spark
 from altui.core.present.page import titled
 from altui.core.present.pages.parity import apart
+from altui.core.present.panels import panel
 from altui.core.present.parity_report import subjects_of
 from altui.core.present.places import page
 from altui.core.present.rows import Tone
@@ -46,15 +47,34 @@ def after(lines: list[str], title: str) -> list[str]:
 
 def test_days_that_differ_come_first():
     lines = texts(seen(differing()))
-    head, *days = after(lines, "days that differ (7)")
+    head, *days = after(lines, "days that differ (6)")
     assert head == "day source raw staging mart index seen Δ"
-    assert days[0] == "◷ 23 Nov 148 145 145 - - - -3 due at raw"
-    assert days[1] == "✗ 19 Nov 166 166 166 166 166 166 0 broken at mart"
-    assert days[2] == "! 18 Nov 159 147 147 147 147 147 -12 late at raw"
-    assert days[3] == "! 3 Nov 169 169 169 169 - - -169 late at index"
+    assert days[0] == "✗ 19 Nov 166 166 166 166 166 166 0 broken at mart"
+    assert days[1] == "! 18 Nov 159 147 147 147 147 147 -12 late at raw"
+    assert days[2] == "! 3 Nov 169 169 169 169 - - -169 late at index"
     head, *days = after(lines, "days that agree (83)")
     assert days[0] == "✓ 22 Nov 119 119 119 119 119 119 0 ok"
     assert len(days) == 83
+
+
+def test_today_is_no_day_that_differs_and_does_not_make_the_title_due():
+    shown = seen(healthy())
+    lines = texts(shown)
+    head, *days = after(lines, "today, not compared downstream")
+    assert head == "day source raw staging mart index seen Δ"
+    assert days == ["◷ 23 Nov 148 145 145 - - - -3 due at raw"]
+    assert not any("days that differ" in one for one in lines)
+    assert page(shown, PLACE).head[0].text == "✓ ok" == panel(shown, "parity").head[0].text
+    today = page(shown, f"{PLACE}/2026-11-23")
+    assert today.head[0].text == "◷ due", "of the day alone it is said"
+
+
+def test_the_title_is_due_when_the_panel_is():
+    scene = healthy()
+    stages = scene.assessment.stages
+    waits = stages | {S.bigquery: replace(stages[S.bigquery], state=State.due)}
+    shown = seen(scene._replace(assessment=replace(scene.assessment, stages=waits)))
+    assert page(shown, PLACE).head[0].text == "◷ due" == panel(shown, "parity").head[0].text
 
 
 def test_each_day_opens_its_own_page():
@@ -154,7 +174,7 @@ def test_an_index_is_held_to_what_it_can_store():
     shown = view(snapshot, made, Pipeline(), bend.NOON, facts(bend.NOON))
     _, row = after(texts(shown), "measures that index and mart hold differently (1)")
     assert row == "! 10 Nov avg_risk 35.3 null - 1.2e-05"
-    assert after(texts(shown), "days that differ (2)")[2].endswith("0 late at index")
+    assert after(texts(shown), "days that differ (1)")[1].endswith("0 late at index")
 
 
 def test_one_day_with_all_its_measures():
@@ -192,7 +212,9 @@ def test_a_mart_that_an_ops_table_feeds():
 
 
 def test_a_table_without_a_mart_ends_at_staging():
-    head, *days = after(texts(seen(healthy()), "parity/applications"), "days that agree (90)")
+    lines = texts(seen(healthy()), "parity/applications")
+    head, *days = after(lines, "today, not compared downstream")
+    assert len(after(lines, "days that agree (89)")) == 1 + 89
     assert head == "day source raw staging Δ"
     assert days[0] == "✓ 23 Nov 20 20 20 0 ok"
 
