@@ -117,7 +117,7 @@ PATHS: tuple[Path, ...] = (
     ),
     Path("nothing_yet", "v", "0 of 6 in", "-", "postgres not looked at yet"),
     Path("nothing_yet", "right enter", "? unknown", "-", "postgres.counts         not looked at"),
-    Path("half_blind", "v", "bigquery 119", "-", "github.runs off: github is not configured"),
+    Path("half_blind", "v", "bigquery 119", "-", "fivetran is not configured"),
     Path("half_blind", "2 enter", "end 22 Nov", "-", "no GitHub token"),
     Path(
         "keys_expired",

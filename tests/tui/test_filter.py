@@ -21,7 +21,7 @@ def copied(screen: DetailsScreen) -> str:
 
 
 async def on_a_log(pilot: Pilot[int], stage) -> DetailsScreen:
-    screen = await shown(pilot, "2", "enter", "enter", "G", "enter")
+    screen = await shown(pilot, "2", "enter", "enter", "enter")
     run = screen.key.removeprefix("workflow/").partition("/")[0]
     answer(stage, f"github.log:{run}/1", Log("", LINES))
     return await shown(pilot)
