@@ -38,21 +38,21 @@ def sequences(text: str, environ: Mapping[str, str]) -> tuple[str, bool]:
     return plain, sent == raw
 
 
-def loaded(path: Path, environ: Mapping[str, str]) -> None:
+def loaded(path: Path, environ: Mapping[str, str]) -> subprocess.Popen[bytes] | None:
     """Inside tmux: has it take the file into its own buffer and ask the terminal around it.
 
     That is tmux's own doing, so its default (`set-clipboard external`) lets it; before 3.2 it knows
-    no `-w`. Whether it worked is not waited for.
+    no `-w`. What was started is returned, whether it works is not waited for.
     """
     if not environ.get("TMUX"):
-        return
+        return None
     nowhere = subprocess.DEVNULL
     try:
-        subprocess.Popen(
+        return subprocess.Popen(
             ["tmux", "load-buffer", "-w", str(path)], stdin=nowhere, stdout=nowhere, stderr=nowhere
         )
     except OSError:
-        return  # no tmux on the path; the sequence is all there is
+        return None  # no tmux on the path; the sequence is all there is
 
 
 def kept(text: str, directory: Path) -> Path:

@@ -1,12 +1,14 @@
 """What goes to the terminal and into the file."""
 
 import base64
+import os
 import re
 from pathlib import Path
 
 import pytest
 
 from altui.tui import browser, clipboard
+from tests.canary import PATIENCE
 
 OSC = re.compile(r"\x1b\]52;c;([A-Za-z0-9+/=]*)\a")
 
@@ -71,6 +73,27 @@ def test_the_path_is_shown_short(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     monkeypatch.setenv("HOME", str(tmp_path))
     assert clipboard.shown(tmp_path / ".local" / "copied.txt") == "~/.local/copied.txt"
     assert clipboard.shown(Path("/var/copied.txt")) == "/var/copied.txt"
+
+
+def test_inside_tmux_it_is_given_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """By a program in its place, which tells what it was asked and what the file holds."""
+    said = tmp_path / "said"
+    stand_in = tmp_path / "tmux"
+    stand_in.write_text(f'#!/bin/sh\n{{ echo "$@"; cat "$3"; }} > {said}\n')
+    stand_in.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    path = clipboard.kept("a block", tmp_path / "state")
+    assert clipboard.loaded(path, {}) is None
+    asked = clipboard.loaded(path, {"TMUX": "default,1,0"})
+    assert asked is not None and asked.wait(PATIENCE) == 0
+    assert said.read_text() == f"load-buffer -w {path}\na block"
+
+
+def test_without_tmux_on_the_path_nothing_is_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    path = clipboard.kept("a block", tmp_path / "state")
+    assert clipboard.loaded(path, {"TMUX": "default,1,0"}) is None
+    assert path.read_text() == "a block"
 
 
 def test_a_browser_is_there_where_the_engineer_sits(monkeypatch: pytest.MonkeyPatch):

@@ -16,14 +16,13 @@ from bench.terminal import Terminal
 from tests.canary import PATIENCE
 
 OSC = re.compile(rb"\x1b\]52;[^;]*;([A-Za-z0-9+/=]+)(?:\a|\x1b\\)")
-TMUX = shutil.which("tmux") or ""
-pytestmark = pytest.mark.skipif(not TMUX, reason="tmux is not installed here")
 
 
 class Inside:
     """The dashboard in a tmux of its own, and that in a pseudo-terminal."""
 
-    def __init__(self, home: Path, settings: str) -> None:
+    def __init__(self, tmux: str, home: Path, settings: str) -> None:
+        self.tmux = tmux
         self.socket, self.state = home / "socket", home / "state" / "default"
         config = home / "tmux.conf"
         config.write_text(settings)
@@ -34,7 +33,7 @@ class Inside:
             "ALTUI_STATE_DIR": str(home / "state"),
             "ES_URL": "http://127.0.0.1:1",
         }
-        argv = [TMUX, "-S", str(self.socket), "-f", str(config), "new-session"]
+        argv = [self.tmux, "-S", str(self.socket), "-f", str(config), "new-session"]
         argv += [f"exec {sys.executable} -m altui"]
         self.terminal = Terminal(argv, self.environ, 24, 80)
 
@@ -47,7 +46,7 @@ class Inside:
 
     def buffer(self) -> str:
         """What tmux itself has copied; empty where that is nothing."""
-        argv = [TMUX, "-S", str(self.socket), "show-buffer"]
+        argv = [self.tmux, "-S", str(self.socket), "show-buffer"]
         done = subprocess.run(argv, env=self.environ, capture_output=True, check=False)
         return done.stdout.decode()
 
@@ -66,17 +65,23 @@ class Inside:
         self.terminal.wait(PATIENCE)
 
     def close(self) -> None:
-        argv = [TMUX, "-S", str(self.socket), "kill-server"]
+        argv = [self.tmux, "-S", str(self.socket), "kill-server"]
         subprocess.run(argv, env=self.environ, capture_output=True, check=False)
         self.terminal.close()
 
 
+@pytest.fixture(scope="module")
+def tmux() -> str:
+    """No package holds it; tests/unit/tui/test_clipboard.py says what is asked of it."""
+    return shutil.which("tmux") or pytest.skip("tmux is not on PATH: install it")
+
+
 @pytest.fixture
-def inside(tmp_path: Path) -> Iterator[Callable[[str], Inside]]:
+def inside(tmux: str, tmp_path: Path) -> Iterator[Callable[[str], Inside]]:
     opened: list[Inside] = []
 
     def start(settings: str) -> Inside:
-        opened.append(Inside(tmp_path, settings))
+        opened.append(Inside(tmux, tmp_path, settings))
         return opened[-1]
 
     yield start
