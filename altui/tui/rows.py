@@ -16,8 +16,6 @@ from altui.core.present.view import View
 Source = Callable[[View, int, int], Sequence[Line]]
 """The lines for so many columns and rows."""
 GUTTER = 2
-LAST = ("finding.more",)
-"""Rows that count what is not shown stand below what is."""
 
 
 class Rows(ScrollView, inherit_bindings=False):
@@ -197,4 +195,4 @@ class Rows(ScrollView, inherit_bindings=False):
 def kept_order(old: Sequence[Line], new: Sequence[Line]) -> list[Line]:
     """The new lines in the old ones' order, what was not there before at the end."""
     places = {row.key: place for place, row in enumerate(old)}
-    return sorted(new, key=lambda row: (row.key in LAST, places.get(row.key, len(places))))
+    return sorted(new, key=lambda row: (row.last, places.get(row.key, len(places))))

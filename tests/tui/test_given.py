@@ -3,8 +3,6 @@
 from collections.abc import Callable
 
 import pytest
-from textual.pilot import Pilot
-from textual.screen import Screen
 
 from altui.tui.details import DetailsScreen
 from altui.tui.help import HelpScreen
@@ -13,19 +11,10 @@ from altui.tui.palette import commands
 from altui.tui.rows import Rows
 from tests.given import BUSY, OFFERS, suspected
 from tests.scenes import SCENES
+from tests.tui.test_keys import pressed, text
 
 BOTH = pytest.mark.parametrize("size", [(80, 24), (120, 40)])
 OFFERED = [("f", "fix"), ("t", "trace"), ("i", "incident"), ("h", "health")]
-
-
-def text(screen: Screen[object], part: str) -> str:
-    return "\n".join(row.text for row in screen.query_one(f"#{part}", Rows).lines)
-
-
-async def pressed(pilot: Pilot[int], *keys: str) -> Screen[object]:
-    await pilot.press(*keys)
-    await pilot.pause()
-    return pilot.app.screen
 
 
 @BOTH

@@ -7,8 +7,11 @@ import pytest
 from msgspec.structs import replace
 
 from altui.core.model.health import Form, State
+from altui.core.model.pipeline import Pipeline
+from altui.core.present.findings import not_ok
 from altui.core.present.fitted import fitted
-from altui.core.present.panels import listed, panel
+from altui.core.present.panels import boxed, listed, panel
+from altui.core.present.view import view
 from altui.tui.rows import Rows
 from tests.scenes import SCENES, elasticsearch_down, stale_start
 from tests.tui.test_keys import pressed, text
@@ -89,3 +92,24 @@ async def test_nothing_of_a_page_is_cut_for_good(name: str, width: int, on_stage
             shown = text(screen, "content")
             ours = [row for row in shown.split("\n") if row.endswith("…")]
             assert not ours
+
+
+def test_a_long_name_leaves_room_for_what_is_said_of_it():
+    scene = elasticsearch_down()
+    assert scene.assessment is not None
+    name = "a_mart_whose_name_is_as_long_as_the_warehouse_lets_it_be_long"
+    said = replace(scene.assessment.findings[0], subject=f"{name} ends 21 Nov; 22 Nov was due")
+    scene = scene._replace(assessment=replace(scene.assessment, findings=(said,)))
+    row = not_ok(seen(scene), 78, 3)[0].text
+    assert "a_mart_whose" in row
+    assert "ends 21 Nov; 22 Nov was due" in row
+
+
+def test_an_index_of_a_long_name_keeps_its_figures():
+    scene = SCENES["healthy"]()
+    long = "an_index_whose_name_is_as_long_as_elasticsearch_lets_it_be"
+    marts = Pipeline().marts
+    pipeline = replace(Pipeline(), marts=(*marts[:1], replace(marts[1], index=long), *marts[2:]))
+    shown = view(scene.snapshot, scene.assessment, pipeline, scene.now, scene.facts)
+    rows = shown.fitted(boxed(shown, "indices", 58, 12), 58)
+    assert any("risk_daily" in row.text and row.text.rstrip().endswith("green") for row in rows)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from altui.core.model.health import Evidence, Finding
+from altui.core.present.fitted import shortened
 from altui.core.present.glyphs import STAGE_NAMES
 from altui.core.present.rows import Line, Segment, Tone, columns, folding, line, pad, tone_of
 from altui.core.present.view import FIGURES_OF, View
@@ -54,7 +55,7 @@ def not_ok(seen: View, width: int, height: int) -> tuple[Line, ...]:
     rows = tuple(_row(seen, item, subject, wordy=wordy) for item in shown)
     if not whole:
         more = f"and {len(found) - len(shown)} more: enter shows all"
-        rows += (line("finding.more", (more, Tone.strong), opens="findings"),)
+        rows += (replace(line("finding.more", (more, Tone.strong), opens="findings"), last=True),)
     return rows
 
 
@@ -86,7 +87,7 @@ def _run_of(seen: View, finding: Finding) -> str:
 
 def claim(seen: View, key: str, finding: Finding, opens: str = "") -> Line:
     """What a finding says, and since when."""
-    made = line(
+    return line(
         key,
         seen.sign(finding.state),
         (f" {finding.state.value} ", tone_of(finding.state)),
@@ -94,7 +95,6 @@ def claim(seen: View, key: str, finding: Finding, opens: str = "") -> Line:
         (f"  since {seen.clock(finding.since)} ({seen.age(finding.since)})", Tone.dim),
         opens=opens,
     )
-    return folding(made)
 
 
 def _evidence(seen: View, key: str, item: Evidence) -> Iterator[Line]:
@@ -120,7 +120,7 @@ def _row(seen: View, finding: Finding, width: int, *, wordy: bool) -> Line:
         row_key(finding),
         Segment(seen.glyphs.states[finding.state] + " ", tone),
         Segment(pad(_who(finding), WHO), tone),
-        Segment(pad(finding.subject, width), Tone.dim if old else Tone.plain),
+        Segment(pad(shortened(finding.subject, width), width), Tone.dim if old else Tone.plain),
         Segment(pad(seen.age(finding.since), AGE, right=True), Tone.plain if not old else Tone.dim),
         (f"  {words}" if words else "", Tone.dim),
         opens=panel_of(finding),

@@ -43,7 +43,7 @@ def fitted(forms: Sequence[Form], width: int) -> str:
     last = forms[-1]
     room = width - columns(last.tail)
     return (
-        _named(last.words.rstrip(SOFT), room) if last.words else ended(last.said, room)
+        shortened(last.words.rstrip(SOFT), room) if last.words else ended(last.said, room)
     ) + last.tail
 
 
@@ -62,7 +62,7 @@ def ended(text: str, width: int) -> str:
     return text.rstrip(SOFT) + ELLIPSIS
 
 
-def _named(text: str, width: int) -> str:
+def shortened(text: str, width: int) -> str:
     """The text with its longest names shortened, as far as that is needed."""
     while (over := columns(text) - width) > 0:
         name = max(NAME.finditer(text), key=lambda found: columns(found[0]), default=None)

@@ -29,6 +29,8 @@ from altui.core.rules.templates import Difference, conflicts, strays, template_d
 from altui.core.words import day, number, plural, size
 
 READER, STORAGE = "kibana.status", "elasticsearch.storage"
+NAME = 16
+"""Columns of an index's name at most, so that its figures have room beside it."""
 SIZES = (6, 5, 5, 8)
 """Columns of an index's newest day, days, documents and size."""
 BLOCKS = {"read_only_allow_delete": "flood stage", "read_only": "read-only"}
@@ -105,7 +107,8 @@ def _indices(seen: View) -> Iterator[Line]:
     if seen.look.documents is None:
         return
     wanted = f"wanted {day(seen.look.due.wanted_day)}"
-    name = max(columns(title) for title in (wanted, *(mart.index for mart in seen.pipeline.marts)))
+    names = (wanted, *(mart.index for mart in seen.pipeline.marts))
+    name = min(max(map(columns, names)), NAME)
     titles = "".join(_cells(("latest", "days", "docs", "size")))
     yield line("index.head", (f"  {pad(wanted, name)}{titles}  health", Tone.dim))
     for mart in seen.pipeline.marts:
@@ -207,7 +210,7 @@ def _reader(seen: View) -> Iterator[Line]:
     title = "dashboard denied" if "dashboard" in kibana.unseen else "no dashboard"
     name = ""
     if kibana.dashboard:
-        name, title = f"“{kibana.dashboard}” ", _span(kibana)
+        name, title = f"“{kibana.dashboard}” ", span(kibana)
     level = Tone.dim if kibana.level == "available" else Tone.late
     made = line(
         "reader",
@@ -234,7 +237,8 @@ def _newest(seen: View, kibana: Kibana) -> str:
     return f"readers see {day(newest)} as {day(shown_as(kibana, newest))}"
 
 
-def _span(kibana: Kibana) -> str:
+def span(kibana: Kibana) -> str:
+    """The range that a reader's dashboard shows, and whose it is."""
     found = reach(kibana)
     if found is None:
         return "the reader's own range"

@@ -41,12 +41,12 @@ def nowhere(name: str) -> Page:
 
 
 def fact(kind: str, wide: int, name: str, *parts: Part, key: str = "") -> Line:
-    """A row that says one thing: its name in `wide` columns, then the parts.
+    """A row that says one thing: its name in `wide` columns, then the parts, on and on below.
 
     `key` tells rows of one name apart; `kind` rows of one page from those of others.
     """
     made = line(f"{kind}.{name}{key}", (pad(name, wide), Tone.dim), *parts)
-    return folding(made)
+    return folding(made, wide)
 
 
 def awaited(seen: View, wish: Wish, what: str) -> Line:

@@ -10,7 +10,18 @@ from altui.core.model.pipeline import Table, risk_mart
 from altui.core.model.reading import Series
 from altui.core.present.follows import blind, trouble
 from altui.core.present.parity_notes import history, measures, settled, silences, spent
-from altui.core.present.rows import Line, Segment, Tone, columns, extra, greyed, line, pad, tone_of
+from altui.core.present.rows import (
+    Line,
+    Segment,
+    Tone,
+    columns,
+    extra,
+    folding,
+    greyed,
+    line,
+    pad,
+    tone_of,
+)
 from altui.core.present.view import View
 from altui.core.rules.parity import equal_through, total_difference
 from altui.core.words import behind, clock, day, number, percent, plural
@@ -179,7 +190,8 @@ def _latest(seen: View) -> Iterator[Line]:
         sides = [(source, "postgres"), (raw, "bigquery")]
         known = [f"{whose} {seen.clock(side.latest)}" for side, whose in sides if side]
         head, latest = (f"  {pad(table.name, name)}  ", Tone.dim), extra("latest: ", Tone.dim)
-        yield aged(seen, line(f"parity.latest.{table.name}", head, latest, ", ".join(known)))
+        made = line(f"parity.latest.{table.name}", head, latest, ", ".join(known))
+        yield aged(seen, folding(made, 4))
 
 
 def copies_seen(seen: View) -> tuple[StageId, ...]:

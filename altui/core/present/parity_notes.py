@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from altui.core.model.observed import Trouble
-from altui.core.present.rows import Line, Tone, columns, line, pad, tone_of
+from altui.core.present.rows import Line, Tone, columns, folding, line, pad, tone_of
 from altui.core.present.view import View
 from altui.core.rules.measures import SIDES, Difference, different
 from altui.core.rules.parity import metadata_rows, quiet
@@ -74,7 +74,7 @@ def silences(seen: View) -> Iterator[Line]:
                 f"  {table.name}: no new row for {behind(found[0])};"
                 f" longest gap in {seen.pipeline.quiet_days} days: {behind(found[1])}"
             )
-            yield line(f"parity.quiet.{table.name}", (words, Tone.dim))
+            yield folding(line(f"parity.quiet.{table.name}", (words, Tone.dim)), 4)
 
 
 def history(seen: View) -> Iterator[Line]:

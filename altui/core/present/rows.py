@@ -60,6 +60,8 @@ class Line(Struct, frozen=True):
     """The place that shows more of this row; empty where there is none."""
     heading: bool = False
     """A title line, never one of the rows that can be chosen."""
+    last: bool = False
+    """Stays below all others whatever order they are kept in: it counts what is not shown."""
     folds: bool = False
     """Ends in a service's own words, which go on in further rows where there is room."""
     hang: int = 2

@@ -90,7 +90,7 @@ def _stale(seen: View) -> tuple[Said, Said, Said]:
         do = "r asks again; leave with q and start altui anew if nothing comes"
     else:
         asked = short = "checking..."
-        do = "wait a moment; every figure turns from grey as its service answers"
+        do = "wait a moment; every figure is new once its service has answered"
     if last is None:
         head = [Form(f"{asked} nothing was seen before on this machine", "", arrived)]
         head += [Form(f"{one} nothing was seen before", "", arrived) for one in (asked, short)]
@@ -98,7 +98,7 @@ def _stale(seen: View) -> tuple[Said, Said, Said]:
     else:
         then = VERDICTS[last.verdict.state][0]
         then = f"last seen {ago(seen.now, last.at)}: {then}"
-        heads = (f"{asked} {then}. Grey is old", f"{asked} {then}", f"{short} {then}")
+        heads = (f"{asked} {then}. Not all below is live", f"{asked} {then}", f"{short} {then}")
         head = [Form(words, "", arrived) for words in heads]
         at = f"then ({day(last.at.date())} {last.at:%H:%M}Z): "
         headline = forms_of(last.verdict)[0]

@@ -7,13 +7,11 @@ from msgspec.structs import replace
 
 from altui.core.present.rows import Line, Segment, beginning, columns, cut, spared
 
-WIDTH = 72
-"""Columns that every page has room for at 80."""
 MOST = 12
 """Rows; more words than these are nobody's reading at night."""
 
 
-def wrapped(text: str, width: int = WIDTH, most: int = MOST) -> list[str]:
+def wrapped(text: str, width: int, most: int = MOST) -> list[str]:
     """Lines of whole words, at most `width` columns each; a longer word is broken."""
     lines = [""]
     for word in _pieces(text, width):

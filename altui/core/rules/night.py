@@ -4,10 +4,21 @@ from datetime import datetime, timedelta
 
 from altui.core.model.health import Form
 from altui.core.model.pipeline import risk_mart
+from altui.core.model.reading import Run
 from altui.core.rules.look import Look
 from altui.core.rules.running import counted_since
 from altui.core.rules.schedule import nightly_after, nightly_since, runs_since
 from altui.core.words import behind, clock, took
+
+
+def tonight(look: Look) -> tuple[datetime, Run | None]:
+    """When the run that carries the coming day is due, and that run: one under way first."""
+    scheduled = nightly_after(look.due.coming_day, look.pipeline.workflow)
+    since = runs_since(look.runs, scheduled)
+    # what ended before the schedule's own run came may have been about other days
+    told = since if nightly_since(look.runs, scheduled) else ()
+    under_way = (run for run in since if run.status != "completed")
+    return scheduled, next(under_way, next(iter(told), None))
 
 
 def night(look: Look) -> tuple[Form, list[str]]:
@@ -15,16 +26,12 @@ def night(look: Look) -> tuple[Form, list[str]]:
 
     The latter in words of falling length.
     """
-    scheduled = nightly_after(look.due.coming_day, look.pipeline.workflow)
+    scheduled, run = tonight(look)
     at = f"{scheduled:%H:%M}Z"
     delay = behind(timedelta(seconds=look.due.usual_delay_s))
     late_start = [f"GitHub starts it late: {delay} are allowed for"]
     if look.runs is None:
         return _by_the_marts(look, scheduled)
-    tonight = runs_since(look.runs, scheduled)
-    # what ended before the schedule's own run came may have been about other days
-    told = tonight if nightly_since(look.runs, scheduled) else ()
-    run = next((run for run in tonight if run.status != "completed"), next(iter(told), None))
     if run is None and look.now < scheduled:
         return Form(f"nightly run due {at}"), late_start
     if run is None:

@@ -322,7 +322,9 @@ def test_before_the_first_look_every_panel_says_so_once(key: str):
 def test_nothing_is_green_before_everything_was_looked_at():
     shown = seen("stale_start")
     head = verdict(shown)[0]
-    assert head.text == "STALE   checking... last seen 9h ago: OK. Grey is old (2 of 6 in)"
+    assert (
+        head.text == "STALE   checking... last seen 9h ago: OK. Not all below is live (2 of 6 in)"
+    )
     states = strip(shown, 80, 5)[1].segments[1:]
     assert [part.tone for part in states] == [Tone.ok] * 2 + [Tone.dim] * 4
     assert {part.tone for row in panel(shown, "workflow").rows for part in row.segments} == {

@@ -8,7 +8,7 @@ from altui.core.model.health import State
 from altui.core.model.observed import Wish
 from altui.core.model.reading import Job, Jobs, Log, Run, RunStep
 from altui.core.present.page import Page, awaited, fact, nowhere
-from altui.core.present.rows import Line, Segment, Tone, folding, line, pad, tone_of
+from altui.core.present.rows import Line, Segment, Tone, line, pad, tone_of
 from altui.core.present.view import View
 from altui.core.present.workflow import length_of, result_of, state_of, trigger_of
 from altui.core.rules.logs import error_line, wish_of
@@ -54,8 +54,7 @@ def _log(seen: View, run: Run) -> Page:
     elif not log.lines:
         rows = (line("log.empty", ("GitHub keeps no line of it", Tone.dim)),)
     else:
-        said = (folding(line(f"log.{n}", text)) for n, text in enumerate(log.lines))
-        rows = (*_error(run, log), *said)
+        rows = (*_error(run, log), *(line(f"log.{n}", text) for n, text in enumerate(log.lines)))
     name = f"{_name(run)} log"
     said = (f"  {log.step}", "") if log and log.step else ("",)
     return Page(name, rows, _head(seen, run), said, (wish,), run.url, searched=True)
@@ -63,8 +62,7 @@ def _log(seen: View, run: Run) -> Page:
 
 def _error(run: Run, log: Log) -> Iterator[Line]:
     if state_of(run) is State.broken and (words := error_line(log)):
-        made = line("log.error", ("first error  ", Tone.dim), (words, Tone.broken))
-        yield folding(made)
+        yield line("log.error", ("first error  ", Tone.dim), (words, Tone.broken))
         yield Line("log.gap")
 
 

@@ -13,7 +13,6 @@ from altui.core.present.glyphs import STAGE_NAMES
 from altui.core.present.page import Page, fact, nowhere
 from altui.core.present.rows import Line, Part, Segment, Tone, folding, greyed, line, pad, tone_of
 from altui.core.present.view import FIGURES_OF, View
-from altui.core.present.wrapped import wrapped
 from altui.core.rules import network
 from altui.core.rules.lines import todo
 from altui.core.rules.seeing import STATE_OF, stage_of
@@ -164,7 +163,7 @@ def _found(seen: View, stage: StageId) -> Iterator[Line]:
         if finding.check != network.CHECK:
             key = f"{finding.check}.{finding.subject}.who"
             who = line(key, ("  who       ", Tone.dim), todo(seen.look, finding))
-            yield folding(who)
+            yield folding(who, 12)
     if not found:
         yield line("found.none", ("  nothing of this stage", Tone.dim))
 
@@ -206,8 +205,8 @@ def _probe(seen: View, probe: str) -> Iterator[Line]:
     if observation.at:
         stand = ": its figures still count" if seen.look.stands(probe) else ""
         yield _below(f"probe.{probe}.good", f"last good {seen.clock(observation.at)}{stand}")
-    for place, words in enumerate(wrapped(f"{error.where}: {error.words}", 70)):
-        yield line(f"probe.{probe}.words.{place}", f"    {words}")
+    said = line(f"probe.{probe}.words", "    ", f"{error.where}: {error.words}")
+    yield folding(said, 4)
 
 
 def _below(key: str, words: str) -> Line:

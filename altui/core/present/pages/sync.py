@@ -15,9 +15,8 @@ from altui.core.present.fivetran import PROBE
 from altui.core.present.page import Page
 from altui.core.present.pages import synced
 from altui.core.present.panels import whole
-from altui.core.present.rows import Line, Segment, Tone, extra, greyed, line, pad
+from altui.core.present.rows import Line, Segment, Tone, extra, folding, greyed, line, pad
 from altui.core.present.view import View
-from altui.core.present.wrapped import wrapped
 from altui.core.rules.learning import RUNNING, running_since
 from altui.core.rules.schedule import sync_turn
 from altui.core.words import behind, took
@@ -54,8 +53,7 @@ def _notes(seen: View) -> Iterator[Line]:
 
 def _note(key: str, kind: str, note: Note, tone: Tone) -> Iterator[Line]:
     yield line(f"notes.{key}", "  ", (f"{kind} ", tone), note.code)
-    for place, words in enumerate(wrapped(note.message)):
-        yield line(f"notes.{key}.{place}", f"    {words}")
+    yield folding(line(f"notes.{key}.words", "    ", note.message), 4)
 
 
 def _history(seen: View) -> Iterator[Line]:

@@ -16,6 +16,7 @@ from altui.core.model.reading import Cluster, Counts, Kibana, Storage
 from altui.core.present.commands import COMMANDS, NEEDS, command, host, price
 from altui.core.present.findings import claim
 from altui.core.present.glyphs import STAGE_NAMES, VERDICTS
+from altui.core.present.indices import span
 from altui.core.present.nightly import late_from, on_its_way
 from altui.core.present.page import Page, nowhere
 from altui.core.present.refuted import refuted_by
@@ -100,8 +101,7 @@ def _reader(seen: View, count: str) -> Iterator[Line]:
     if kibana is None or found is None:
         return
     key, whose = f"claim.day.{READER}", "the saved range" if kibana.time_restore else found.whose
-    default = "" if kibana.time_restore else " (Kibana's default)"
-    words = f"{count}: the index's, inside {found.begin} to {found.end}{default}"
+    words = f"{count}: the index's, inside {span(kibana)}"
     asks = "the dashboard's range" if kibana.time_restore else found.whose
     yield from _proof(seen, key, READER, words, asks=asks)
     yield _fact(f"{key}.refuted", "refuted", f"if {whose} leaves the day out")
@@ -343,10 +343,7 @@ def _asking(seen: View, probe: str) -> Page:
     rows += [
         _fact("copy", "paste", f"{plural(len(lines), 'line')}: y copies them as they are, whole"),
         Line("gap.command"),
-        *(
-            folding(line(f"command.{place}", (words, Tone.strong)))
-            for place, words in enumerate(lines)
-        ),
+        *(line(f"command.{place}", (words, Tone.strong)) for place, words in enumerate(lines)),
     ]
     return Page(f"ask {probe} by hand", tuple(rows), command=text)
 
