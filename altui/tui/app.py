@@ -18,8 +18,6 @@ from altui.tui.feed import LOOK_EVERY, Feed, facts_of
 from altui.tui.layout import GRID_HEIGHT, GRID_WIDTH
 from altui.tui.main import MainScreen
 from altui.tui.place import Place
-from altui.tui.rows import Rows
-from altui.tui.strip import StripRows
 from altui.tui.theme import ALL
 
 
@@ -36,18 +34,6 @@ def _palette() -> type[Provider]:
     from altui.tui.palette import Palette
 
     return Palette
-
-
-def _chosen(main: Place) -> str:
-    """The place of the stage, finding or panel that is chosen; empty where nothing is."""
-    focused = main.focused
-    if isinstance(focused, StripRows):
-        return focused.place
-    if not isinstance(focused, Rows):
-        return ""
-    if focused.id in main.fronts:
-        return focused.id or ""
-    return focused.chosen.opens if focused.chosen else ""
 
 
 class Dashboard(App[int]):
@@ -137,8 +123,7 @@ class Dashboard(App[int]):
 
         if isinstance(self.screen, Place):
             here, seen = self.screen, self.feed.view()
-            place = here.here or _chosen(here)
-            self.push_screen(HelpScreen(seen, place, here.known_keys(), here.link(seen)))
+            self.push_screen(HelpScreen(seen, here.aim, here.known_keys(), here.link(seen)))
 
     def action_command_palette(self) -> None:
         if not isinstance(self.screen, CommandPalette):

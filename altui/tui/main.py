@@ -116,18 +116,28 @@ class MainScreen(Place):
             self._zoom(key)
         self.set_focus(self.query_one(f"#{key}", Rows))
 
-    def link(self, seen: View) -> str:
-        """Of the panel or the finding that is chosen, else of the verdict."""
+    @property
+    def aim(self) -> str:
+        """The place of the stage, panel or finding that is chosen; empty where nothing is."""
         focused = self.focused
-        if isinstance(focused, StripRows) and focused.place:
-            return link(seen, focused.place, Page(focused.place, ()))
-        if isinstance(focused, Rows) and focused.id in PANELS:
-            return link(seen, focused.id, Page(focused.id, ()))
+        if isinstance(focused, StripRows):
+            return focused.place
+        if not isinstance(focused, Rows):
+            return ""
+        if focused.id in PANELS:
+            return focused.id
+        return focused.chosen.opens if focused.chosen else ""
+
+    def link(self, seen: View) -> str:
+        """Of the stage, panel or finding that is chosen, else of the verdict."""
+        focused = self.focused
         if isinstance(focused, Rows) and focused.id == "findings" and focused.chosen:
             key = focused.chosen.key
             found = (item for item in seen.findings if row_key(item) == key)
             if chosen := next(found, None):
                 return of_stage(seen, chosen.stage)
+        elif self.aim:
+            return link(seen, self.aim, Page(self.aim, ()))
         return super().link(seen)
 
     def action_zoom(self) -> None:
@@ -157,15 +167,7 @@ class MainScreen(Place):
 
     def action_open(self) -> None:
         """Opens what is chosen; what is not ok when nothing is."""
-        focused = self.focused
-        key = "findings"
-        if isinstance(focused, StripRows):
-            key = focused.place or key
-        elif isinstance(focused, Rows) and focused.id in PANELS:
-            key = focused.id
-        elif isinstance(focused, Rows) and focused.chosen:
-            key = focused.chosen.opens or key
-        self.post_message(self.Open(key))
+        self.post_message(self.Open(self.aim or "findings"))
 
     def action_move(self, right: int, down: int) -> None:
         """Moves the choice by a line, then by a part; sideways along the stages and the panels."""

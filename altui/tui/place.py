@@ -79,6 +79,11 @@ class Place(Screen[None]):
         """The place that this screen shows; empty for the main one."""
         return ""
 
+    @property
+    def aim(self) -> str:
+        """The place that is looked at: the screen's own, or what is chosen on the main one."""
+        return self.here
+
     def shown_page(self, seen: View) -> Page:
         """What is copied of this screen."""
         return overview(seen)
